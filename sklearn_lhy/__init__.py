@@ -1,0 +1,19 @@
+"""scikit-learn classifiers on the road from logistic regression to neural networks.
+
+Hung-yi Lee's lecture as estimators: two Gaussians give a posterior sigma(w.x + b)
+(`GaussianGenerativeClassifier`), gradient descent finds w and b directly (`GDLogisticRegression`),
+softmax serves K classes (`SoftmaxGD`), and units that feed units are a neural network
+(`StackedLogisticMLP`). `compare` puts them beside scikit-learn's own.
+"""
+
+from sklearn_lhy.gaussian import GaussianGenerativeClassifier
+from sklearn_lhy.logistic import GDLogisticRegression
+from sklearn_lhy.softmax import SoftmaxGD
+
+__version__ = "0.1.0.dev0"
+
+__all__ = [
+    "GDLogisticRegression",
+    "GaussianGenerativeClassifier",
+    "SoftmaxGD",
+]

@@ -1,0 +1,299 @@
+"""What the descending classifiers promise alike: one fit, one partial_fit, one record.
+
+A leaf says which targets and loss it has, where a descent starts and how its layers are shown; the
+rest stands here.
+"""
+
+import sys
+import warnings
+from abc import abstractmethod
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state, compute_class_weight
+from sklearn.utils.validation import column_or_1d
+
+from sklearn_lhy._compat import (
+    CallbackSupportMixin,
+    Interval,
+    StrOptions,
+    with_callbacks,
+)
+from sklearn_lhy._posterior import (
+    PosteriorClassifier,
+    encode_labels,
+    known_codes,
+    need_two_classes,
+    unchanged_on_error,
+)
+from sklearn_lhy._training import SOLVERS, make_solver, run, validation_loss
+from sklearn_lhy._units import stack_scores
+
+
+class Fitted(NamedTuple):
+    """What a warm start or the next partial_fit goes on from."""
+
+    classes: np.ndarray
+    n_features: int
+    layers: tuple
+    resume: dict
+
+
+class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
+    """Abstract classifier whose layers are found by a descent on cross-entropy."""
+
+    _parameter_constraints: dict = {
+        "solver": [StrOptions(set(SOLVERS))],
+        "learning_rate": [StrOptions({"auto"}), Interval(Real, 0, None, closed="neither")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    @abstractmethod
+    def _targets(self, codes):
+        """Targets Y (n, m) of class codes."""
+
+    @abstractmethod
+    def _problem(self, X, Y, weight):
+        """What to descend on: loss and penalty put beside the data."""
+
+    @abstractmethod
+    def _start_layers(self, problem, init, old, random_state):
+        """The layers to start from; None leaves them to the solver."""
+
+    @abstractmethod
+    def _attributes(self, layers):
+        """The public attributes that show the layers."""
+
+    @abstractmethod
+    def _layers(self):
+        """The layers that the public attributes show."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def _scores(self, X):
+        return stack_scores(X, self._layers())
+
+    # ---- fit ------------------------------------------------------------------------------------
+
+    def _fit(self, X, y, sample_weight, init, validation):
+        """Fit from given layers, watched on given validation data; either may be Nones."""
+        with unchanged_on_error(self):
+            return self._fit_watched(X, y, sample_weight, init, validation)
+
+    @with_callbacks
+    def _fit_watched(self, X, y, sample_weight, init, validation):
+        old = self._fitted() if self.warm_start else None
+        rows, labels, weight = self._check_training(X, y, sample_weight)
+        Y = self._encode(labels, weight)
+        if old is not None:
+            self._check_continues(old)
+        weight = self._class_weighted(Y, labels, weight)
+        random_state = check_random_state(self.random_state)
+        held_out = self._validation_rows(*validation)
+        if self.early_stopping and held_out is None:
+            rows, Y, weight, held_out = self._split(rows, Y, weight, random_state)
+        problem = self._problem(rows, Y, weight)
+        layers = self._start_layers(problem, init, old, random_state)
+        with self._watching(X, y, sample_weight) as watch:
+            found = self._descend(
+                problem, layers, old, random_state, self.max_iter, held_out, watch
+            )
+        self._warn(problem, found)
+        return self
+
+    def _descend(self, problem, layers, old, random_state, max_iter, held_out=None, watch=None):
+        """Run the solver and set every fitted attribute."""
+        resume = old.resume if old is not None else {}
+        seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
+        rate = None if self.learning_rate == "auto" else self.learning_rate
+        batch_size = self._batch_size(problem.X.shape[0])
+        solver = make_solver(
+            problem, self.solver, tol=self.tol, rate=rate, batch_size=batch_size, seed=seed
+        )
+        found = run(
+            solver,
+            solver.start(layers, **resume.get(self.solver, {})),
+            max_iter=max_iter,
+            tol=self.tol,
+            patience=self.n_iter_no_change,
+            validate=held_out and validation_loss(*held_out, problem.loss),
+            early_stopping=self.early_stopping and held_out is not None,
+            watch=watch,
+        )
+        vars(self).update(self._attributes(found.layers))
+        self.loss_curve_ = found.loss_curve
+        self.validation_loss_curve_ = found.validation_curve if held_out else None
+        self.n_iter_ = len(found.loss_curve)
+        self.stop_reason_ = found.stop
+        self.converged_ = found.stop not in ("max_iter", "callback")
+        self._resume = {"seed": seed, self.solver: solver.resume(found.state)}
+        return found
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        """One iteration on these rows, going on from what was learnt before."""
+        with unchanged_on_error(self):
+            old = self._fitted()
+            if old is None and classes is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            rows, labels, weight = self._check_training(X, y, sample_weight, reset=old is None)
+            Y = self._encode(labels, weight, np.unique(classes) if old is None else old.classes)
+            if old is not None and classes is not None:
+                self._check_announced(classes, old.classes)
+            problem = self._problem(rows, Y, self._class_weighted(Y, labels, weight))
+            random_state = check_random_state(self.random_state)
+            layers = self._start_layers(problem, (None, None), old, random_state)
+            self._descend(problem, layers, old, random_state, max_iter=1)
+        return self
+
+    # ---- what goes in ---------------------------------------------------------------------------
+
+    def _fitted(self):
+        """What was learnt before, or None."""
+        if not hasattr(self, "classes_"):
+            return None
+        return Fitted(self.classes_, self.n_features_in_, self._layers(), self._resume)
+
+    def _encode(self, labels, weight, classes=None):
+        """Set `classes_`, found or given, and give the targets of the labels."""
+        labels = column_or_1d(labels, warn=True)
+        if classes is None:
+            classes, codes = encode_labels(labels)
+            need_two_classes(classes, codes, weight)
+        else:
+            codes = known_codes(labels, classes)
+        self.classes_ = classes
+        return self._targets(codes)
+
+    def _class_weighted(self, Y, labels, weight):
+        """Sample weights times class weights, (n,) or None."""
+        if self.class_weight is None:
+            return weight
+        codes = Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
+        factors = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
+        )
+        weight = factors[codes] if weight is None else factors[codes] * weight
+        return weight
+
+    def _validation_rows(self, X, y, sample_weight):
+        """Checked validation data (X, Y, weight), or None."""
+        if X is None and y is None:
+            return None
+        if X is None or y is None:
+            raise ValueError("X_val and y_val belong together: only one of them was given.")
+        classes = self.classes_
+        X, y, weight = self._check_training(X, y, sample_weight, reset=False)
+        return X, self._encode(y, weight, classes), weight
+
+    def _split(self, X, Y, weight, random_state):
+        """Set aside `validation_fraction` of the rows of each class."""
+        held = held_out_rows(Y, self.validation_fraction, random_state)
+        parts = [(X[r], Y[r], None if weight is None else weight[r]) for r in (~held, held)]
+        for (_, _, part), name in zip(parts, ("training", "validation"), strict=True):
+            if part is not None and not part.any():
+                raise ValueError(f"early_stopping left only zero sample_weight for {name}.")
+        return *parts[0], parts[1]
+
+    def _batch_size(self, n):
+        """Rows of a batch, None for all."""
+        return self.batch_size
+
+    def _check_continues(self, old):
+        """Refuse to go on from a fit on other classes or features."""
+        if not np.array_equal(old.classes, self.classes_) or old.n_features != self.n_features_in_:
+            raise ValueError(
+                f"warm_start=True goes on from a fit on {old.n_features} features and the classes"
+                f" {old.classes}, but X has {self.n_features_in_} features and y the classes"
+                f" {self.classes_}: set warm_start=False to start anew."
+            )
+
+    @staticmethod
+    def _check_announced(classes, known):
+        if not np.array_equal(np.unique(classes), known):
+            raise ValueError(
+                f"classes={classes!r} differs from those of the first partial_fit: {known!r}."
+            )
+
+    # ---- what comes out -------------------------------------------------------------------------
+
+    def _watching(self, X, y, sample_weight):
+        return Watch(self, X, y, sample_weight)
+
+    def _warn(self, problem, found):
+        """Say when the descent was cut off."""
+        if found.stop == "max_iter":
+            warnings.warn(
+                f"Stopped after max_iter = {self.max_iter} iterations with a slope of"
+                f" {found.state.slope:.1e} > tol = {self.tol:.1e}: raise max_iter or tol"
+                + (", or use solver='whitened'." if self.solver != "whitened" else "."),
+                ConvergenceWarning,
+                stacklevel=6,
+            )
+
+
+class Watch:
+    """Tells each iteration to scikit-learn's callbacks (1.9+) and, if verbose, to the terminal."""
+
+    def __init__(self, estimator, X, y, sample_weight):
+        self.estimator = estimator
+        metadata = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.task = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self.context = None
+
+    def __enter__(self):
+        if hasattr(self.estimator, "_skl_callbacks"):
+            self.context = self.estimator._init_callback_context(
+                max_subtasks=self.estimator.max_iter
+            )
+            self.context.call_on_fit_task_begin(**self.task)
+            self._begin()
+        return self if self.context is not None or self.estimator.verbose else None
+
+    def __exit__(self, kind, error, trace):
+        if self.context is not None and kind is None:
+            self.context.call_on_fit_task_end(**self.task, reconstruction_attributes={})
+
+    def __call__(self, iteration, state, validation_loss, layers):
+        """Report one iteration; True asks to stop."""
+        if self.estimator.verbose:
+            sys.stdout.write(f"Iteration {iteration}, loss = {state.value:.8f}\n")
+            if validation_loss is not None:
+                sys.stdout.write(f"Validation loss: {validation_loss:.8f}\n")
+        if self.context is None:
+            return False
+        stop = self.iteration.call_on_fit_task_end(
+            **self.task,
+            reconstruction_attributes=lambda: self.estimator._attributes(layers(state)),
+        )
+        if not (stop or state.stop or iteration == self.estimator.max_iter):
+            self._begin()
+        return stop
+
+    def _begin(self):
+        self.iteration = self.context.subcontext(task_name="iteration")
+        self.iteration.call_on_fit_task_begin(**self.task)
+
+
+def held_out_rows(Y, fraction, random_state):
+    """Mask of rows set aside: the same share of each distinct target, always leaving one behind."""
+    _, codes = np.unique(Y, axis=0, return_inverse=True)
+    held = np.zeros(len(Y), dtype=bool)
+    for code in range(codes.max() + 1):
+        members = random_state.permutation(np.flatnonzero(codes == code))
+        held[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
+    if not held.any():  # too few rows of every class for the fraction: take one of the largest
+        held[random_state.choice(np.flatnonzero(codes == np.bincount(codes).argmax()))] = True
+    return held

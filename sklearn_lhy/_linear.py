@@ -1,0 +1,92 @@
+"""What the two descending linear classifiers share: one layer, and sklearn's penalised objective."""
+
+import warnings
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_lhy._compat import Interval
+from sklearn_lhy._descending import DescendingClassifier
+from sklearn_lhy._rows import column_scales
+from sklearn_lhy._training import Problem
+from sklearn_lhy._units import Layer, stack_scores
+
+
+class LinearDescendingClassifier(DescendingClassifier):
+    """Abstract: scores w.x + b with `coef_` (m, d) and `intercept_` (m,), found by a descent."""
+
+    _parameter_constraints: dict = {
+        **DescendingClassifier._parameter_constraints,
+        "C": [Interval(Real, 0, None, closed="right")],
+        "fit_intercept": ["boolean"],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
+    @abstractmethod
+    def _loss(self):
+        """The loss of the scores."""
+
+    def _layers(self):
+        check_is_fitted(self)
+        return (Layer(self.coef_.T, self.intercept_),)
+
+    def _attributes(self, layers):
+        (layer,) = layers
+        return {"coef_": np.ascontiguousarray(layer.W.T), "intercept_": layer.b}
+
+    def _problem(self, X, Y, weight):
+        total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
+        return Problem(X, Y, weight, self._loss(), 1 / (self.C * total), self.fit_intercept)
+
+    def _start_layers(self, problem, init, old, random_state):
+        d, m = problem.X.shape[1], problem.Y.shape[1]
+        coef, intercept = init
+        if coef is None and intercept is None:
+            if old is not None:
+                return old.layers
+            if self.solver == "whitened" and not self.early_stopping:
+                return None
+        dtype = problem.X.dtype
+        coef = _initial("coef_init", coef, (m, d), dtype)
+        return (Layer(coef.T, _initial("intercept_init", intercept, (m,), dtype)),)
+
+    def _warn(self, problem, found):
+        super()._warn(problem, found)
+        if problem.penalty == 0:
+            self._warn_if_separable(problem, found)
+            return
+        scale = column_scales(problem.X).max(initial=0)
+        if scale > 0 and problem.penalty > 1e3 * scale**2:
+            warnings.warn(
+                f"The largest column scale of X is {scale:.1e}: at C = {self.C:g} the penalty keeps"
+                " the weights so small that the prediction is nearly constant. Scale the features"
+                " (StandardScaler) or raise C.",
+                UserWarning,
+                stacklevel=7,
+            )
+
+    def _warn_if_separable(self, problem, found):
+        Z = stack_scores(problem.X, found.layers)
+        right = (Z > 0) == problem.Y if Z.shape[1] == 1 else Z.argmax(1) == problem.Y.argmax(1)
+        if right.all():
+            warnings.warn(
+                "The classes are separable: without a penalty the weights grow for ever. The descent"
+                f" stopped at a loss of {found.loss_curve[-1]:.1e}; a finite C gives them a limit.",
+                ConvergenceWarning,
+                stacklevel=8,
+            )
+
+
+def _initial(name, values, shape, dtype):
+    """Given starting values in their shape, or zeros."""
+    if values is None:
+        return np.zeros(shape, dtype)
+    values = np.array(values, dtype=dtype)
+    if values.size != np.prod(shape) or not np.isfinite(values).all():
+        raise ValueError(
+            f"{name} must hold {' x '.join(map(str, shape))} finite numbers; got shape {values.shape}."
+        )
+    return values.reshape(shape)

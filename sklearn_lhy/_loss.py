@@ -1,0 +1,67 @@
+"""Step 2, the goodness of a function: cross-entropy from scores, never from probabilities.
+
+For a log-partition A(z) the probability is p = A'(z), the loss A(z) - y.z, its residual p - y and
+its curvature A''(z). A = log(1 + e^z) gives the logistic unit [L5-L7], A = logsumexp softmax [L23].
+
+Z (n, m) scores, P (n, m) probabilities, Y (n, m) targets.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sklearn_lhy._units import log1pexp, logsumexp, sigmoid, softmax
+
+
+class Loss(NamedTuple):
+    """A loss as functions of scores.
+
+    probability(Z) -> P (n, m); value(Z, Y) -> (n, m) or (n, 1), to be summed over columns;
+    residual(P, Y) = dvalue/dz (n, m); curvature(P) -> c (n, m). The second derivative with respect
+    to the scores of a row is Diag(c), less p p' where the outputs are coupled.
+    """
+
+    probability: Callable
+    value: Callable
+    residual: Callable
+    curvature: Callable
+    coupled: bool
+    steepest: float  # no second derivative along a unit direction of scores is larger
+
+
+def _binary_cross_entropy(Z, Y):
+    """-[y ln f + (1 - y) ln(1 - f)] = log(1 + e^z) - y z [L6, L7]."""
+    return log1pexp(Z) - Y * Z
+
+
+def _categorical_cross_entropy(Z, Y):
+    """-sum_k y_k ln f_k = logsumexp(z) - y.z, as a column [L23]."""
+    return logsumexp(Z) - (Y * Z).sum(axis=1, keepdims=True)
+
+
+def _squared_error(Z, Y):
+    """(f - y)^2 / 2 with f = sigma(z) [L13]."""
+    return (sigmoid(Z) - Y) ** 2 / 2
+
+
+def _error(P, Y):
+    """p - y, the whole gradient of a cross-entropy with respect to its score [L9-L11]."""
+    return P - Y
+
+
+def _slope(P):
+    """p (1 - p) = sigma'(z)."""
+    return P * (1 - P)
+
+
+BINARY_CROSS_ENTROPY = Loss(sigmoid, _binary_cross_entropy, _error, _slope, False, 1 / 4)
+CATEGORICAL_CROSS_ENTROPY = Loss(
+    softmax, _categorical_cross_entropy, _error, lambda P: P, True, 1 / 2
+)
+SQUARED_ERROR = Loss(  # its residual vanishes far from the target [L13, L14]
+    sigmoid,
+    _squared_error,
+    lambda P, Y: (P - Y) * _slope(P),
+    lambda P: _slope(P) ** 2,  # Gauss and Newton's part, which is never negative
+    False,
+    1 / 4,
+)

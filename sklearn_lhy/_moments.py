@@ -1,0 +1,293 @@
+"""Count, mean and scatter of every class: one pass over the rows, and sums that add up exactly.
+
+A first guess from a sample of rows fixes coordinates u = (x - shift) @ basis in which nothing
+cancels: each row is centred by the guessed mean of its class before it is squared, and a badly
+conditioned sample also whitens the rows, so that squaring costs no digits. The guess decides about
+rounding only; the sums are exact for any guess. Two sums with different guesses are brought to
+the coordinates of one of them and added (Chan, Golub and LeVeque 1983).
+
+n rows, d features, K classes, G groups of rows that share a scatter: 1 (pooled) or K (each).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg.blas import dsyrk
+from scipy.linalg.lapack import dpotrf, dtrtri
+
+from sklearn_lhy._rows import dense, row_blocks
+
+BLOCK_BYTES = 1 << 19
+SAMPLE_ROWS = 1000
+INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
+DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
+RIDGE = 1e-12  # keeps the basis finite along redundant directions
+
+
+class Guess(NamedTuple):
+    """Where to centre (means (K, d), shift (d,)) and how to whiten (basis (d, d) or None)."""
+
+    shift: np.ndarray
+    means: np.ndarray
+    basis: np.ndarray | None
+
+
+class Moments(NamedTuple):
+    """Sums of every class about its own mean, in coordinates u = (x - shift) @ basis."""
+
+    kind: str  # "pooled", "each" or "axes" (single features)
+    shift: np.ndarray  # (d,)
+    basis: np.ndarray | None  # (d, d), None for the identity
+    count: np.ndarray  # (K,) total weight of the rows
+    mass: np.ndarray  # (K, 1), or (K, d) where values are missing: weight behind each mean
+    mean: np.ndarray  # (K, d) in u
+    second: np.ndarray  # (G, d, d), or (K, d) for "axes": sum of a a'
+    third: np.ndarray | None  # (K, d, d) sum of a_j^2 a_l, gathered with the fourth
+    fourth: np.ndarray | None  # (K, d, d) sum of a_j^2 a_l^2, for Ledoit-Wolf
+
+
+def indicator(codes, K, weight=None):
+    """(K, m) matrix whose product with m rows gives the (weighted) sum of each class."""
+    if K > DENSE_CLASSES:
+        data = np.ones(len(codes)) if weight is None else weight
+        return sparse.csc_array((data, codes, np.arange(len(codes) + 1)), shape=(K, len(codes)))
+    members = (codes == np.arange(K)[:, None]).astype(np.float64)
+    return members if weight is None else members * weight
+
+
+def first_guess(X, codes, count, kind, weight=None):
+    """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
+    (n, d), K = X.shape, len(count)
+    step = max(1, n // max(SAMPLE_ROWS, 2 * d + K))
+    if step > 1 or weight is not None:
+        index = np.arange(0, n, step)
+        index = index if weight is None else index[weight[index] > 0]
+        missed = np.flatnonzero((count > 0) & (np.bincount(codes[index], minlength=K) == 0))
+        firsts = [np.argmax((codes == k) & (weight is None or weight > 0)) for k in missed]
+        index = np.concatenate([index, np.array(firsts, dtype=index.dtype)])
+        X, codes = X[index], codes[index]
+    rows = dense(X).astype(np.float64)
+    unknown = np.isnan(rows)
+    rows[unknown] = 0
+    members = indicator(codes, K)
+    behind = np.maximum(members @ ~unknown, 1)  # (K, d)
+    shift = rows.sum(axis=0) / np.maximum(len(rows) - unknown.sum(axis=0), 1)
+    means = members @ rows / behind
+    if kind == "axes" or len(rows) < 2 * d + K:
+        return Guess(shift, means, None)
+    rows -= means[codes]
+    rows -= (members @ rows / behind)[codes]  # what the long sums rounded away
+    return Guess(shift, means, whitening_basis(rows, rounding(shift)))
+
+
+def rounding(value):
+    """Deviation that a constant column of this value may seem to have."""
+    return 8 * np.finfo(float).eps * np.abs(value)
+
+
+def whitening_basis(rows, least):
+    """Inverse Cholesky factor of the second moment of centred rows; None where it is benign.
+
+    Columns with a standard deviation of at most least (d,) are constant and stay as they are.
+    """
+    scatter = rows.T @ rows
+    if not np.isfinite(scatter).all():
+        return None  # the caller will find it
+    scale = np.sqrt(scatter.diagonal() / len(rows))
+    constant = scale <= least
+    scatter[constant] = scatter[:, constant] = 0
+    scale[constant] = 1
+    inverse = inverse_factor(scatter / (len(rows) * scale[:, None] * scale))  # (d, d)
+    inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
+    if not (inflation[~constant] > INFLATED).any():
+        return None
+    inverse[constant] = np.eye(len(scale))[constant]
+    return (inverse / scale).T
+
+
+def inverse_factor(corr, ridge=RIDGE):
+    """L^-1 with L L' = corr (d, d) plus the first ridge that makes it definite."""
+    factor, failed = dpotrf(corr + ridge * np.eye(len(corr)), lower=True)
+    if failed:  # rounding in a large singular matrix
+        return inverse_factor(corr, 10 * ridge)
+    return dtrtri(factor, lower=True)[0]
+
+
+def add_gram(scatter, A):
+    """scatter += A'A, its lower triangle only, in place."""
+    dsyrk(1.0, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
+
+
+def mirrored(scatter):
+    """Symmetric matrices from lower triangles (..., d, d)."""
+    return np.tril(scatter) + np.swapaxes(np.tril(scatter, -1), -1, -2)
+
+
+def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
+    """Moments of n rows with class codes (n,), one pass over blocks of rows.
+
+    fourth: also the higher sums; missing: NaN marks what is not known (kind "axes").
+    """
+    d = X.shape[1]
+    count = np.bincount(codes, weight, K).astype(np.float64)
+    if guess is None:
+        guess = first_guess(X, codes, count, kind, weight)
+    if fourth:  # moments of single features: no basis
+        guess = guess._replace(basis=None)
+    groups = 1 if kind == "pooled" else K
+    mass, first = 0.0, np.zeros((K, d))
+    second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
+    higher = np.zeros((2, K, d, d)) if fourth else None
+    blocks = row_blocks(X, BLOCK_BYTES)
+    spare = np.empty((blocks[0].stop, d))
+    for part in blocks:
+        w = None if weight is None else weight[part]
+        rows, label, w = arranged(X[part], codes[part], w, by_class=kind == "each")
+        A = centred(rows, label, guess, spare)  # (m, d)
+        members = indicator(label, K, w)
+        if missing:
+            mass = mass + blank(A, members)
+        first += members @ A
+        root = A if w is None else A * np.sqrt(w)[:, None]  # root'root is weighted
+        if kind == "axes":
+            second += indicator(label, K) @ (root * root)
+        elif kind == "pooled":
+            add_gram(second[0], root)
+        else:
+            add_by_class(second, higher, A, root, label)
+    mass = count[:, None] + mass
+    delta = -first / np.where(mass > 0, mass, 1)  # (K, d)
+    mean = guess.means - guess.shift
+    mean = (mean if guess.basis is None else mean @ guess.basis) - delta
+    second = second if kind == "axes" else mirrored(second)
+    third, fourth = (None, None) if higher is None else (higher[0], mirrored(higher[1]))
+    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, third, fourth)
+    return moved(sums, delta, first)
+
+
+def add_by_class(second, higher, A, root, label):
+    """Add the grams of rows ordered by class to second (K, d, d), and their higher sums; in place.
+
+    root (m, d) holds the rows A times the roots of their weights.
+    """
+    edges = np.searchsorted(label, np.arange(len(second) + 1))
+    for k in range(len(second)):
+        mine = slice(edges[k], edges[k + 1])
+        add_gram(second[k], root[mine])
+        if higher is not None:
+            square = root[mine] * A[mine]
+            higher[0, k] += square.T @ root[mine]
+            add_gram(higher[1, k], square)
+
+
+def arranged(rows, label, weight, by_class):
+    """Dense rows of positive weight with their labels and weights, ordered by class on demand."""
+    rows = dense(rows)
+    if weight is not None and not weight.all():
+        some = weight > 0
+        rows, label, weight = rows[some], label[some], weight[some]
+    if by_class:
+        order = np.argsort(label.astype(np.min_scalar_type(label.max(initial=0))), kind="stable")
+        rows, label = rows[order], label[order]
+        weight = None if weight is None else weight[order]
+    return rows, label, None if weight is None else weight.astype(np.float64)
+
+
+def centred(rows, label, guess, spare):
+    """Rows (m, d) minus the guessed mean of their class, in u; spare is overwritten."""
+    A = np.take(guess.means, label, axis=0, out=spare[: len(rows)], mode="clip")
+    np.subtract(rows, A, out=A)
+    return A if guess.basis is None else A @ guess.basis
+
+
+def blank(A, members):
+    """Set missing values of A (m, d) to zero, in place; minus the mass they take from each mean."""
+    missing = np.isnan(A)
+    if not missing.any():
+        return 0.0
+    A[missing] = 0
+    return -(members @ missing)
+
+
+def moved(sums, delta, first=0):
+    """The sums about points that lie delta (K, d) below, given the first sums (K, d) about these.
+
+    With a' = a + delta: each power of a' is multiplied out.
+    """
+    mass, S, C, Q = sums.mass, sums.second, sums.third, sums.fourth
+    first = np.broadcast_to(first, delta.shape)
+    if sums.kind == "axes":
+        return sums._replace(second=S + 2 * delta * first + mass * delta**2)
+    if sums.kind == "pooled":
+        cross = delta.T @ first
+        return sums._replace(second=S + cross + cross.T + (mass * delta).T @ delta)
+    j, k = delta[:, :, None], delta[:, None, :]
+    s_j, s_k, mass = first[:, :, None], first[:, None, :], mass[:, :, None]
+    second = S + j * s_k + s_j * k + mass * j * k
+    if Q is None:
+        return sums._replace(second=second)
+    S_j = np.diagonal(S, axis1=1, axis2=2)[:, :, None]
+    third = C + k * S_j + 2 * j * S + 2 * j * k * s_j + j**2 * s_k + mass * j**2 * k
+    half = 2 * k * C + k**2 * S_j + 2 * j * k**2 * s_j
+    fourth = Q + half + np.swapaxes(half, 1, 2) + 4 * j * k * S + mass * j**2 * k**2
+    return sums._replace(second=second, third=third, fourth=fourth)
+
+
+def expressed(sums, shift, basis):
+    """The same sums in the coordinates (x - shift) @ basis."""
+    mean, second = sums.mean, sums.second
+    if sums.basis is not None or basis is not None:
+        change = np.eye(len(shift)) if basis is None else basis
+        if sums.basis is not None:
+            change = np.linalg.solve(sums.basis, change)
+        mean, second = mean @ change, change.T @ second @ change
+    offset = sums.shift - shift
+    mean = mean + (offset if basis is None else offset @ basis)
+    return sums._replace(shift=shift, basis=basis, mean=mean, second=second)
+
+
+def embedded(sums, place, K):
+    """The same sums among K classes, class k at place[k]; the others are empty."""
+
+    def put(values):
+        wide = np.zeros((K, *values.shape[1:]))
+        wide[place] = values
+        return wide
+
+    by_class = {name: put(getattr(sums, name)) for name in ("count", "mass", "mean")}
+    if sums.kind != "pooled":
+        by_class["second"] = put(sums.second)
+    if sums.fourth is not None:
+        by_class["third"], by_class["fourth"] = put(sums.third), put(sums.fourth)
+    return sums._replace(**by_class)
+
+
+def add(a, b):
+    """Moments of the rows of both, in the coordinates of a."""
+    b = expressed(b, a.shift, a.basis)
+    mass = a.mass + b.mass
+    mean = a.mean + (b.mean - a.mean) * (b.mass / np.where(mass > 0, mass, 1))
+    a, b = moved(a, a.mean - mean), moved(b, b.mean - mean)
+    third, fourth = (
+        None if a.fourth is None or b.fourth is None else getattr(a, name) + getattr(b, name)
+        for name in ("third", "fourth")
+    )
+    return Moments(
+        a.kind, a.shift, a.basis, a.count + b.count, mass, mean, a.second + b.second, third, fourth
+    )
+
+
+def total_mean(sums):
+    """Mean of all rows (d,) in u."""
+    return (sums.mass * sums.mean).sum(axis=0) / np.maximum(sums.mass.sum(axis=0), 1e-300)
+
+
+def occupied(sums):
+    """The same sums without empty classes, and the codes of those that are left."""
+    left = np.flatnonzero(sums.count > 0)
+    if len(left) == len(sums.count):
+        return sums, left
+    names = ["count", "mass", "mean"] + (["second"] if sums.kind != "pooled" else [])
+    names += ["third", "fourth"] if sums.fourth is not None else []
+    return sums._replace(**{name: getattr(sums, name)[left] for name in names}), left

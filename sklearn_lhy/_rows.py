@@ -1,0 +1,114 @@
+"""How rows are stored: array, memory map or sparse matrix. Nobody else asks."""
+
+import numpy as np
+from scipy import sparse
+
+BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
+
+
+def row_blocks(X, block_bytes=BLOCK_BYTES):
+    """Slices that cut the rows of X into blocks of about `block_bytes` as dense rows."""
+    n, d = X.shape
+    size = max(64, block_bytes // (max(d, 1) * X.dtype.itemsize))
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
+
+
+def dense(X):
+    """Rows as an ndarray; meant for blocks, since a sparse block is filled with zeros."""
+    return X.toarray() if sparse.issparse(X) else np.asarray(X)
+
+
+def centre_of(X, weight):
+    """A weighted mean of the rows (d,), from some thousand of them where there are many."""
+    n = X.shape[0]
+    if n > 20_000:
+        rows = np.sort(np.random.default_rng(0).integers(n, size=5_000))
+        sampled = weight[rows] if weight is not None else None
+        if sampled is None or sampled.any():
+            X, weight = X[rows], sampled
+    share = np.full(X.shape[0], 1 / X.shape[0]) if weight is None else weight / weight.sum()
+    return np.asarray(X.T @ share, dtype=float)
+
+
+def column_scales(X):
+    """Standard deviations of the columns (d,), from some hundred rows."""
+    X = X[:: max(1, X.shape[0] // 200)]
+    inputs = CentredRows(X, np.asarray(X.mean(axis=0), dtype=float).ravel())
+    return np.sqrt(inputs.diagonal_moment(np.full((inputs.n, 1), 1 / inputs.n))[:-1, 0])
+
+
+class CentredRows:
+    """The inputs (x - centre, 1) of linear units, for X (n, d) stored in any way and never copied.
+
+    With `centre` None the units have no intercept and the inputs are the rows themselves. D counts
+    the inputs: d + 1, or d without an intercept.
+    """
+
+    def __init__(self, X, centre):
+        self.X = X
+        self.centre = centre
+        self.n, self.d = X.shape
+        self.D = self.d + (centre is not None)
+        self.shape = self.n, self.D
+
+    def scores(self, V):
+        """Inputs times V (D, m), in the precision of X: (n, m)."""
+        V = V.astype(self.X.dtype, copy=False)
+        Z = self.X @ V[: self.d]
+        if self.centre is not None:
+            Z += V[-1] - self.centre.astype(V.dtype) @ V[:-1]
+        return Z
+
+    def pull(self, rows, R):
+        """Transposed inputs of a slice of rows times R (rows, m), not yet centred: (D, m)."""
+        G = np.empty((self.D, R.shape[1]))
+        G[: self.d] = self.X[rows].T @ R
+        if self.centre is not None:
+            G[-1] = R.sum(axis=0)
+        return G
+
+    def centred(self, G):
+        """Make the sum of `pull`s (D, m) refer to centred inputs."""
+        if self.centre is not None:
+            G[:-1] -= np.outer(self.centre, G[-1])
+        return G
+
+    def dense(self, rows):
+        """The inputs of some rows, written out: (rows, D)."""
+        block = dense(self.X[rows])
+        if self.centre is None:
+            return block
+        B = np.empty((len(block), self.D), block.dtype)
+        np.subtract(block, self.centre, out=B[:, :-1])
+        B[:, -1] = 1
+        return B
+
+    def draw(self, size):
+        """Sorted indices of rows drawn with replacement, always the same ones."""
+        return np.sort(np.random.default_rng(0).integers(self.n, size=size))
+
+    def take(self, rows):
+        """A copy of some rows."""
+        return CentredRows(self.X[rows], self.centre)
+
+    def second_moment(self, C, rows):
+        """sum_i c_ik x_i x_i' over some rows, one for each column of C (rows, m): (m, D, D)."""
+        M = np.zeros((C.shape[1], self.D, self.D))
+        size = max(64, BLOCK_BYTES // (8 * self.D))
+        for start in range(0, len(rows), size):
+            B = self.dense(rows[start : start + size])
+            for k, root in enumerate(np.sqrt(C[start : start + size].T)):
+                A = B * root[:, None]
+                M[k] += A.T @ A
+        return M
+
+    def diagonal_moment(self, C):
+        """The diagonals of `second_moment` over all rows: (D, m), also for very many columns."""
+        squares = self.X.multiply(self.X) if sparse.issparse(self.X) else self.X**2
+        M = np.asarray(squares.T @ C, dtype=float)
+        if self.centre is None:
+            return M
+        total = C.sum(axis=0)
+        centre = self.centre[:, None]
+        M += centre**2 * total - 2 * centre * (self.X.T @ C)
+        return np.vstack([np.maximum(M, 0), total])

@@ -1,0 +1,120 @@
+"""Steps 1, 2 and 3 composed: what to descend on, by which solver, from where.
+
+The only module that knows function set, goodness and descent together.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sklearn_lhy._descent import descend, run
+from sklearn_lhy._objective import LinearObjective
+from sklearn_lhy._rows import CentredRows, centre_of
+from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._steps import RULES, RuleSolver
+from sklearn_lhy._units import Layer
+from sklearn_lhy._whitened import start_state, whitened_step
+
+SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
+SAMPLE_GROWTH = 10
+
+SOLVERS = ("whitened", *RULES)
+
+
+class Problem(NamedTuple):
+    """Training rows X (n, d), targets Y (n, m), weights (n,) or None, loss and penalty."""
+
+    X: object
+    Y: np.ndarray
+    weight: np.ndarray | None
+    loss: object
+    penalty: float
+    fit_intercept: bool
+
+
+class LinearSolver:
+    """The whitened descent of one layer of units (see _whitened)."""
+
+    def __init__(self, problem, tol):
+        X, weight = problem.X, problem.weight
+        inputs = CentredRows(X, centre_of(X, weight) if problem.fit_intercept else None)
+        share = None if weight is None else weight / weight.sum(dtype=float)
+        self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, problem.penalty)
+        self.tol = tol
+
+    def start(self, layers=None):
+        """The state at these layers, or at the solution for a sample of the rows."""
+        if layers is not None:
+            return start_state(self.objective, self._centred(layers[-1]))
+        state = self._sampled_start()
+        zero = start_state(self.objective)
+        return state if state is not None and state.value < zero.value else zero
+
+    def step(self, state):
+        """One iteration."""
+        return whitened_step(self.objective, state, self.tol)
+
+    def layers(self, state):
+        """The layer of a state, its intercept moved back from the centre of the data."""
+        W, b, centre = state.V, np.zeros(state.V.shape[1]), self.objective.inputs.centre
+        if centre is not None:
+            W, b = W[:-1], W[-1] - centre @ W[:-1]
+        dtype = self.objective.inputs.X.dtype
+        return (Layer(W.astype(dtype), b.astype(dtype)),)
+
+    def resume(self, state):
+        """Nothing beyond the layers."""
+        return {}
+
+    def _centred(self, layer):
+        """V of a layer."""
+        W, b = (np.asarray(array, dtype=float) for array in layer)
+        centre = self.objective.inputs.centre
+        return W.copy() if centre is None else np.vstack([W, b + centre @ W])
+
+    def _sampled_start(self):
+        """Solve on a sample of the rows, then on samples several times larger."""
+        V = metric = None
+        for size in sample_sizes(*self.objective.inputs.shape):
+            sample = self.objective.sample(self.objective.inputs.draw(size))
+            noise = np.sqrt(sample.inputs.D / size)  # how far its optimum is from that of all rows
+            state = start_state(sample, V)
+            *_, state = descend(_Steps(sample, noise / 5), state, 30)
+            V, metric = state.V, state.metric
+        return None if V is None else start_state(self.objective, V, metric)
+
+
+class _Steps(NamedTuple):
+    """A solver that does nothing but step."""
+
+    objective: LinearObjective
+    tol: float
+
+    def step(self, state):
+        return whitened_step(self.objective, state, self.tol)
+
+
+def sample_sizes(n, d):
+    """Growing sample sizes, each so much smaller than the next that its cost does not count."""
+    sizes, smallest = [], max(SMALLEST_SAMPLE, 8 * d)
+    while n > 2.5 * smallest:
+        n = max(n // SAMPLE_GROWTH, smallest)
+        sizes.insert(0, n)
+    return sizes
+
+
+def make_solver(problem, name, *, tol, rate, batch_size, seed):
+    """The solver of that name; rate None asks for an automatic one."""
+    if name == "whitened":
+        return LinearSolver(problem, tol)
+    return RuleSolver(
+        StackObjective(*problem), name, rate=rate, batch_size=batch_size, seed=seed, tol=tol
+    )
+
+
+def validation_loss(X, Y, weight, loss):
+    """layers -> mean loss on rows that do not train."""
+    return StackObjective(X, Y, weight, loss, 0.0, True).value
+
+
+__all__ = ["SOLVERS", "Problem", "make_solver", "run", "validation_loss"]

@@ -1,0 +1,77 @@
+"""Step 1, the function set: scores and probabilities of a stack of units.
+
+A unit computes z = w.x + b [L3]. A layer is many units side by side, a stack is layers in a
+row, where the logistic outputs of one layer are the inputs of the next [L27-L30].
+
+n samples, d inputs, m outputs: X (n, d), W (d, m), b (m,), Z (n, m).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+
+class Layer(NamedTuple):
+    """Weights W (d, m) and biases b (m,) of m units that share their d inputs."""
+
+    W: np.ndarray
+    b: np.ndarray
+
+
+def sigmoid(Z):
+    """sigma(z) = 1 / (1 + e^-z), without overflow [C27, L3]."""
+    E = np.exp(-np.abs(Z))
+    return np.where(Z < 0, E, 1) / (1 + E)
+
+
+def softmax(Z):
+    """e^z_k / sum_j e^z_j along each row [L22]."""
+    P = np.exp(Z - Z.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P
+
+
+def log1pexp(Z):
+    """log(1 + e^z), whose derivative is the sigmoid."""
+    return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
+
+
+def logsumexp(Z):
+    """log sum_k e^z_k of each row (n, K) -> (n, 1), whose derivative is the softmax."""
+    top = Z.argmax(axis=1)[:, None]
+    largest = np.take_along_axis(Z, top, axis=1)
+    return largest + _log_excess(Z - largest, top)
+
+
+def log_softmax(Z):
+    """z - logsumexp(z) of each row: the logarithm of the softmax, exact near 0 too."""
+    top = Z.argmax(axis=1)[:, None]
+    Z = Z - np.take_along_axis(Z, top, axis=1)
+    return Z - _log_excess(Z, top)
+
+
+def _log_excess(Z, top):
+    """log(1 + sum of e^z over all but the largest entry, which is 0 and stands at `top`)."""
+    E = np.exp(Z)
+    np.put_along_axis(E, top, 0, axis=1)
+    return np.log1p(E.sum(axis=1, keepdims=True))
+
+
+def layer_scores(X, layer):
+    """Z = X W + b."""
+    Z = X @ layer.W  # (n, m)
+    Z += layer.b
+    return Z
+
+
+def hidden_outputs(X, layers):
+    """The inputs of every layer: [X, sigma(Z_1), sigma(Z_2), ...], without the last layer's."""
+    inputs = [X]
+    for layer in layers[:-1]:
+        inputs.append(sigmoid(layer_scores(inputs[-1], layer)))
+    return inputs
+
+
+def stack_scores(X, layers):
+    """Scores of the last layer (n, m)."""
+    return layer_scores(hidden_outputs(X, layers)[-1], layers[-1])

@@ -1,0 +1,572 @@
+"""The generative model: a Gaussian for each class, and Bayes' rule [C9-C33]."""
+
+from copy import copy
+from numbers import Real
+
+import numpy as np
+from scipy.sparse import issparse
+from scipy.special import logsumexp
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import assert_all_finite, check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_lhy import _gaussian_model as _model
+from sklearn_lhy import _moments
+from sklearn_lhy._compat import Interval, StrOptions, fit_context
+from sklearn_lhy._posterior import (
+    PosteriorClassifier,
+    encode_labels,
+    need_two_classes,
+    unchanged_on_error,
+)
+from sklearn_lhy._rows import dense, row_blocks
+from sklearn_lhy._units import Layer, layer_scores
+
+SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
+LINEAR = ("coef_", "intercept_", "_centred", "_cancelling")
+
+
+class GaussianGenerativeClassifier(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, PosteriorClassifier
+):
+    """Classifier that models each class by a Gaussian and applies Bayes' rule.
+
+    P(x given k) is a Gaussian with mean mu_k and covariance Sigma_k, fitted by maximum likelihood
+    [C18], and P(k given x) follows from Bayes' rule. With one covariance for all classes the
+    posterior is softmax(W x + b) with W and b in closed form [C33].
+
+    Training gathers the count, mean and scatter of every class in one pass over the rows. These
+    sums are exact in any order and any split, so `partial_fit` and `merge` give the model that one
+    `fit` on all rows gives. Nothing depends on the units of the features, and redundant features
+    (constant, or combinations of others) do no harm.
+
+    Parameters
+    ----------
+    covariance_type : {"tied", "full", "diag", "tied_diag", "spherical"}, default="tied"
+        What the covariances may be:
+
+        - "tied": one for all classes [C23] (as in linear discriminant analysis);
+        - "full": each class its own [C29] (quadratic discriminant analysis);
+        - "diag": each class its own, features independent within a class [C26] (naive Bayes);
+        - "tied_diag": one for all classes, features independent within a class;
+        - "spherical": each class a single variance for all features.
+    priors : array-like of shape (n_classes,), default=None
+        Probabilities of the classes, in the order of `classes_`; they must add up to 1. By default
+        the share of each class in the training weights.
+    shrinkage : {"auto"} or float in [0, 1], default=None
+        How far each covariance is drawn towards one without correlations. A float s gives
+        (1 - s) Sigma + s mu I with mu the mean variance of the features, in the units of the data.
+        "auto" standardises the features of each class and takes the amount of Ledoit and Wolf
+        [1]_; it leaves the diagonal types as they are, since they hold no correlations.
+    reg_covar : float in [0, 1], default=1e-6
+        Least variance of a class in any direction, as a fraction of the total variance of the data
+        in that direction. A floor, not an addition: covariances above it are not touched.
+    pooling : float in [0, 1], default=0.0
+        How far the covariance of each class is drawn towards the one of all classes, as in
+        regularised discriminant analysis [2]_: 0 keeps "full", "diag" and "spherical" as they are,
+        1 makes their covariances equal. The tied types are pooled already and ignore it.
+    allow_nan : bool, default=False
+        Whether NaN marks a missing value. In prediction a missing value is integrated out exactly.
+        In training the diagonal types use the values that are there; "tied" and "full" raise.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels, sorted.
+    class_count_ : ndarray of shape (n_classes,)
+        Weight of the training rows of each class.
+    class_prior_ : ndarray of shape (n_classes,)
+        Probability of each class.
+    means_ : ndarray of shape (n_classes, n_features)
+        Mean of each class.
+    covariance_ : ndarray
+        Covariance as the model uses it, of shape (n_features, n_features) for "tied",
+        (n_classes, n_features, n_features) for "full", (n_classes, n_features) for "diag",
+        (n_features,) for "tied_diag" and (n_classes,) for "spherical".
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Weights w of the scores, of shape (1, n_features) for two classes. Tied types only.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Biases b of the scores. Tied types only.
+    n_features_in_ : int
+        Number of features seen in training.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, where X has names that are all strings.
+
+    See Also
+    --------
+    sklearn.discriminant_analysis.LinearDiscriminantAnalysis : The model of "tied".
+    sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis : The model of "full".
+    sklearn.naive_bayes.GaussianNB : The model of "diag".
+
+    References
+    ----------
+    .. [1] O. Ledoit and M. Wolf (2004). A well-conditioned estimator for large-dimensional
+       covariance matrices. Journal of Multivariate Analysis 88(2), 365-411.
+    .. [2] J. H. Friedman (1989). Regularized discriminant analysis. Journal of the American
+       Statistical Association 84(405), 165-175.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_lhy.gaussian import GaussianGenerativeClassifier
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = GaussianGenerativeClassifier().fit(X[::2], y[::2])
+    >>> round(model.score(X[1::2], y[1::2]), 3)
+    0.944
+    """
+
+    _parameter_constraints: dict = {
+        "covariance_type": [StrOptions({"tied", "full", "diag", "tied_diag", "spherical"})],
+        "priors": ["array-like", None],
+        "shrinkage": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="both"), None],
+        "reg_covar": [Interval(Real, 0, 1, closed="both")],
+        "pooling": [Interval(Real, 0, 1, closed="both")],
+        "allow_nan": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        covariance_type="tied",
+        *,
+        priors=None,
+        shrinkage=None,
+        reg_covar=1e-6,
+        pooling=0.0,
+        allow_nan=False,
+    ):
+        self.covariance_type = covariance_type
+        self.priors = priors
+        self.shrinkage = shrinkage
+        self.reg_covar = reg_covar
+        self.pooling = pooling
+        self.allow_nan = allow_nan
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = bool(self.allow_nan)
+        if self.covariance_type not in SHARED:
+            tags.transformer_tags = None
+        return tags
+
+    def _axes(self):
+        """Whether features are independent within a class, so that each can be missing alone."""
+        return self.covariance_type not in ("tied", "full")
+
+    def _row_checks(self):
+        """Leave NaN and infinity to `_check_finite`: they show in the sums and in the scores."""
+        return {**super()._row_checks(), "ensure_all_finite": False}
+
+    def _check_finite(self, X):
+        """Raise where validated rows hold infinity, or NaN that was not announced."""
+        assert_all_finite(
+            X.data if issparse(X) else X,
+            allow_nan=self.allow_nan,
+            estimator_name=type(self).__name__,
+            input_name="X",
+        )
+        return X
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit a Gaussian to the rows of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights: a row of weight 2 counts as the row twice.
+
+        Returns
+        -------
+        self : GaussianGenerativeClassifier
+            The fitted classifier.
+        """
+        with unchanged_on_error(self):
+            X, y, weight = self._check_training(X, y, sample_weight)
+            classes, codes = encode_labels(y)
+            need_two_classes(classes, codes, weight)
+            return self._set_model(classes, self._gather(X, codes, len(classes), weight), X.dtype)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Add rows to the model: in any order and any split this equals one `fit` on all rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to add.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        classes : array-like of shape (n_classes,), default=None
+            Labels that may come. Labels that were not announced may appear at any time; a class
+            has probability 0 until its first row.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows.
+
+        Returns
+        -------
+        self : GaussianGenerativeClassifier
+            The fitted classifier.
+        """
+        with unchanged_on_error(self):
+            first = not hasattr(self, "_moments")
+            X, y, weight = self._check_training(X, y, sample_weight, reset=first)
+            labels, codes = encode_labels(y)
+            if classes is not None:
+                known = np.unique(classes if first else np.append(classes, self.classes_))
+                if not np.isin(labels, known).all():
+                    raise ValueError(
+                        f"y holds {labels[~np.isin(labels, known)]!r}, which is not in"
+                        f" classes={classes!r}: announce it, or leave `classes` out."
+                    )
+                labels, place = _union(labels, known)
+                codes = place[codes]
+            sums = self._gather(X, codes, len(labels), weight)
+            return self._set_model(labels, sums, X.dtype) if first else self._add(labels, sums)
+
+    def merge(self, other):
+        """Add the rows that another fitted model has seen, without the rows themselves.
+
+        Parameters
+        ----------
+        other : GaussianGenerativeClassifier
+            A model fitted elsewhere, with the same features and covariance type.
+
+        Returns
+        -------
+        self : GaussianGenerativeClassifier
+            The classifier as if it had been fitted to the rows of both.
+        """
+        check_is_fitted(self)
+        if not isinstance(other, GaussianGenerativeClassifier):
+            raise TypeError(f"merge needs a GaussianGenerativeClassifier, got {other!r}.")
+        check_is_fitted(other)
+        if other.n_features_in_ != self.n_features_in_:
+            raise ValueError(
+                f"other was fitted to {other.n_features_in_} features, this model to"
+                f" {self.n_features_in_}: only models of the same features can be merged."
+            )
+        names, others = (getattr(m, "feature_names_in_", None) for m in (self, other))
+        if names is not None and others is not None and not np.array_equal(names, others):
+            raise ValueError(
+                f"other was fitted to features named {list(others)}, this model to {list(names)}:"
+                " bring the columns into the same order and fit it again."
+            )
+        with unchanged_on_error(self):
+            return self._add(other.classes_, other._moments)
+
+    def with_priors(self, priors):
+        """Give this fitted model under other priors, without fitting its Gaussians again.
+
+        Parameters
+        ----------
+        priors : array-like of shape (n_classes,) or None
+            Probabilities of the classes, or None for their shares in the training rows.
+
+        Returns
+        -------
+        model : GaussianGenerativeClassifier
+            A fitted classifier of its own; this one keeps its priors.
+        """
+        check_is_fitted(self)
+        model = copy(self)
+        model.priors = priors
+        return model._set_priors()
+
+    def _gather(self, X, codes, K, weight):
+        """Moments of validated rows, of the kind that the parameters ask for."""
+        kind = {"tied": "pooled", "full": "each"}.get(self.covariance_type, "axes")
+        fourth = self.shrinkage == "auto" and not self._axes()
+        if self.allow_nan or weight is not None:  # a weight of 0 may hide a row from the sums
+            self._check_finite(X)
+        if self.allow_nan and not self._axes() and np.isnan(X.data if issparse(X) else X).any():
+            raise ValueError(
+                f"X contains NaN: covariance_type={self.covariance_type!r} cannot be fitted to rows"
+                " with missing values (it predicts them). Impute them, or take a diagonal type."
+            )
+        with np.errstate(over="ignore", invalid="ignore"):
+            sums = _moments.gather(
+                X,
+                codes,
+                K,
+                "each" if fourth else kind,
+                weight=weight,
+                fourth=fourth,
+                missing=self.allow_nan,
+            )
+        if not np.isfinite(sums.second).all():
+            self._check_finite(X)
+            raise ValueError("X holds values whose squares overflow: scale its columns down.")
+        return sums
+
+    def _add(self, labels, sums):
+        """Add the moments of more rows to the model."""
+        mine = self._moments
+        if (sums.kind, sums.fourth is None) != (mine.kind, mine.fourth is None):
+            raise ValueError(
+                "The statistics differ in kind: covariance_type, or shrinkage='auto', was changed"
+                " since the first rows, or differs in the other model. Fit anew."
+            )
+        classes, place = _union(self.classes_, labels)
+        mine = _moments.embedded(mine, place, len(classes))
+        sums = _moments.embedded(sums, np.searchsorted(classes, labels), len(classes))
+        return self._set_model(classes, _moments.add(mine, sums), self.means_.dtype)
+
+    def _set_model(self, classes, sums, dtype):
+        """Set every attribute from the moments."""
+        K, d = len(classes), len(sums.shift)
+        left, seen = _moments.occupied(sums)
+        model = _model.densities(
+            left,
+            shared=self.covariance_type in SHARED,
+            spherical=self.covariance_type == "spherical",
+            pooling=self.pooling,
+            shrinkage=self.shrinkage or None,
+            floor=self.reg_covar,
+        )
+        self.classes_, self.class_count_ = classes, sums.count
+        self._moments, self._densities, self._seen = sums, model, seen
+        self.means_ = np.full((K, d), np.nan, dtype)
+        self.means_[seen] = model.mean
+        covariance = model.covariance.astype(dtype)
+        if self.covariance_type == "spherical":
+            covariance = covariance.max(axis=1)
+        if self.covariance_type in SHARED:
+            self.covariance_ = covariance[0]
+        else:
+            self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
+            self.covariance_[seen] = covariance
+        return self._set_priors()
+
+    def _set_priors(self):
+        """Set the attributes that depend on the priors."""
+        K = len(self.classes_)
+        prior = self.class_count_ / self.class_count_.sum()
+        if self.priors is not None:
+            prior = _checked_priors(self.priors, K)
+        self.class_prior_ = prior
+        if self.covariance_type not in SHARED:
+            for name in LINEAR:  # of a fit before covariance_type was changed
+                vars(self).pop(name, None)
+            return self
+        seen, centre, dtype = self._seen, self._densities.centre, self.means_.dtype
+        W, b = np.zeros((len(centre), K)), np.full(K, -np.inf)
+        W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior()[seen])
+        if K == 2:
+            W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
+        self._centred = Layer(W, b)
+        self._cancelling = np.abs(W * centre[:, None]).sum(axis=0).max()
+        self.coef_, self.intercept_ = W.T.astype(dtype), (b - centre @ W).astype(dtype)
+        return self
+
+    def _log_prior(self):
+        """Log prior ln P(k) (K,), -inf for classes without rows."""
+        with np.errstate(divide="ignore"):
+            return np.where(self.class_count_ > 0, np.log(self.class_prior_), -np.inf)
+
+    def _log_joint(self, X):
+        """Log joint ln P(x, k) (n, K) of validated rows."""
+        L = np.full((X.shape[0], len(self.classes_)), -np.inf)
+        L[:, self._seen] = _model.log_densities(X, self._densities)
+        L[:, self._seen] += self._log_prior()[self._seen]
+        return L
+
+    def _scores(self, X):
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"The model has seen one class only ({self.classes_[0]!r}): announce all with"
+                " partial_fit(..., classes=...), or add rows of another class."
+            )
+        with np.errstate(invalid="ignore"):
+            Z = self._linear_scores(X) if self.covariance_type in SHARED else self._log_joint(X)
+        if not np.isfinite(Z).all():
+            self._check_finite(X)
+        return Z.astype(X.dtype, copy=False)
+
+    def _linear_scores(self, X):
+        """Scores of a shared covariance: (n, 1) for two classes, (n, K) otherwise."""
+        if self._cancelling > np.finfo(X.dtype).eps ** -0.25 and not issparse(X):
+            Z = self._centred_scores(X)
+        else:
+            coef, intercept = self.coef_.astype(X.dtype), self.intercept_.astype(X.dtype)
+            Z = layer_scores(X, Layer(coef.T, intercept))
+        if self.allow_nan and not issparse(X):
+            missing = np.isnan(X).any(axis=1)
+            joint = self._log_joint(X[missing])
+            Z[missing] = joint[:, 1:] - joint[:, :1] if Z.shape[1] == 1 else joint
+        return Z
+
+    def _centred_scores(self, X):
+        """Score rows that lie far from the origin, where X @ W + b would cancel digits."""
+        Z = np.empty((X.shape[0], len(self._centred.b)), X.dtype)
+        for part in row_blocks(X):
+            Z[part] = layer_scores(X[part] - self._densities.centre, self._centred)
+        return Z
+
+    def score_samples(self, X):
+        """Log-density ln P(x) = ln sum_k P(x given k) P(k) of each row.
+
+        Where features are redundant, the density is that within the directions that the training
+        rows span, as in ``scipy.stats.multivariate_normal(..., allow_singular=True)``.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_density : ndarray of shape (n_samples,)
+            Natural logarithm of the density.
+        """
+        X = self._check_finite(self._check_rows(X))
+        return logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
+
+    def mahalanobis(self, X):
+        """Squared Mahalanobis distance of each row to the mean of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        distances : ndarray of shape (n_samples, n_classes)
+            (x - mu_k)' Sigma_k^-1 (x - mu_k) in the directions that the training rows span; NaN for
+            classes without rows and for rows with missing values.
+        """
+        X = self._check_finite(self._check_rows(X))
+        D = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype)
+        for part in row_blocks(X):
+            centred = dense(X[part]) - self._densities.centre
+            D[part, self._seen] = _model.squared_distances(centred, self._densities)
+        return D
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Draw rows and labels from the model.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            Number of rows.
+        random_state : int, RandomState instance or None, default=None
+            Seed of the draw.
+
+        Returns
+        -------
+        X : ndarray of shape (n_samples, n_features)
+            Rows, ordered by class.
+        y : ndarray of shape (n_samples,)
+            Their labels.
+        """
+        check_is_fitted(self)
+        rng = check_random_state(random_state)
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
+        prior = np.where(self.class_count_ > 0, self.class_prior_, 0)
+        counts = rng.multinomial(n_samples, prior / prior.sum())
+        X = _model.draw(self._densities, counts[self._seen], rng)
+        return X.astype(self.means_.dtype), np.repeat(self.classes_, counts)
+
+    def transform(self, X):
+        """Project rows on the directions that separate the classes best (tied types only).
+
+        There the classes have unit covariance, so Euclidean distances to the projected means
+        decide as Mahalanobis distances in the space of the features do.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        T : ndarray of shape (n_samples, n_components)
+            Coordinates about the mean of all classes; n_components is n_classes - 1, or fewer
+            where the means span fewer directions. NaN for rows with missing values.
+        """
+        X = self._check_finite(self._check_rows(X))
+        directions = self._directions()
+        mean = self.class_prior_[self._seen] @ self._densities.mean
+        return X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+
+    def _directions(self):
+        return _model.discriminant_directions(self._densities, self.class_prior_[self._seen])
+
+    @property
+    def _n_features_out(self):
+        return self._directions().shape[1]
+
+    def to_logistic(self):
+        """Give the same decision rule as a fitted logistic regression (tied types only) [L16-17].
+
+        Returns
+        -------
+        model : GDLogisticRegression or SoftmaxGD
+            For two or more classes, with the `coef_` and `intercept_` of this model: a starting
+            point for descent on the cross-entropy, or a smaller model to deploy.
+        """
+        check_is_fitted(self)
+        if len(self.classes_) == 2:
+            from sklearn_lhy.logistic import GDLogisticRegression as Logistic
+        else:
+            from sklearn_lhy.softmax import SoftmaxGD as Logistic
+        model = Logistic()
+        for name in ("classes_", "coef_", "intercept_", "n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(model, name, np.copy(getattr(self, name)))
+        model.n_features_in_ = self.n_features_in_
+        model.n_iter_ = 0
+        return model
+
+
+def _union(classes, labels):
+    """Sorted labels of both, and the place of each of `classes` among them."""
+    try:
+        if {"U", "S"} & {classes.dtype.kind, labels.dtype.kind} and set("biuf") & {
+            classes.dtype.kind,
+            labels.dtype.kind,
+        }:
+            raise TypeError("numpy would turn the numbers into text")
+        union = np.union1d(classes, labels)
+    except TypeError as error:
+        raise TypeError(
+            f"The labels {labels!r} cannot be ordered with {classes!r}: give all one type."
+        ) from error
+    return union, np.searchsorted(union, classes)
+
+
+def _checked_priors(priors, K):
+    """Priors as an array (K,) of probabilities."""
+    priors = np.asarray(priors, dtype=np.float64)
+    if priors.shape != (K,):
+        raise ValueError(
+            f"priors has shape {priors.shape}, but y holds {K} classes: give {K} numbers."
+        )
+    if not (np.isfinite(priors).all() and (priors >= 0).all()):
+        raise ValueError(f"priors must be non-negative numbers, got {priors}.")
+    if not np.isclose(priors.sum(), 1):
+        raise ValueError(f"priors add up to {priors.sum():.6g}, not 1: divide them by their sum.")
+    return priors
+
+
+def _shares_covariance(model):
+    """Whether the scores are linear, and so directions and a logistic twin exist."""
+    if model.covariance_type in SHARED:
+        return True
+    raise AttributeError(
+        f"covariance_type={model.covariance_type!r} has no linear scores: use 'tied' or"
+        " 'tied_diag'."
+    )
+
+
+# After the class body: the set_output wrapper of TransformerMixin would undo it inside.
+for _name in ("transform", "fit_transform", "get_feature_names_out", "to_logistic"):
+    _method = getattr(GaussianGenerativeClassifier, _name)
+    setattr(GaussianGenerativeClassifier, _name, available_if(_shares_covariance)(_method))

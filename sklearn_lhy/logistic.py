@@ -1,0 +1,230 @@
+"""Logistic regression, one unit, by gradient descent on cross-entropy [L3-L14]."""
+
+from sklearn_lhy._compat import StrOptions, fit_context
+from sklearn_lhy._linear import LinearDescendingClassifier
+from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, SQUARED_ERROR
+
+
+class GDLogisticRegression(LinearDescendingClassifier):
+    """Logistic regression found by gradient descent on cross-entropy.
+
+    f(x) = sigma(w.x + b) [L3] is the posterior of the second class. w and b minimise cross-entropy
+    [L7] plus an L2 penalty, the objective of scikit-learn's LogisticRegression, so that
+    coefficients agree digit by digit. With the default solver there is nothing to tune, and the
+    features need no scaling.
+
+    Two classes only; see SoftmaxGD for more.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the L2 penalty; `np.inf` for none. The objective is that of
+        scikit-learn's LogisticRegression: C * sum of weighted losses + |coef_|^2 / 2.
+    loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
+        What to minimise. "squared_error", (f - y)^2 / 2, is the lecture's counter-example: its
+        gradient vanishes far from the target [L14].
+    solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
+        How a step is proposed. "whitened" is gradient descent in the metric of the inputs' second
+        moment with learning rate and momentum solved for; it ignores `learning_rate` and
+        `batch_size`. The others are the rules of the lecture, which honour both to the letter.
+    learning_rate : "auto" or float > 0, default="auto"
+        Rate eta of the lecture's rules, applied to the gradient of the mean loss: the slides sum
+        over samples, so their eta is this one divided by n. "auto" finds a rate that never lets the
+        objective rise from one iteration to the next.
+    batch_size : int, default=None
+        Rows of a mini-batch of the lecture's rules; None takes all rows at once.
+    max_iter : int, default=1000
+        Most iterations, each one pass over the rows.
+    tol : float, default=1e-8
+        "whitened" stops when the slope, the length of the gradient in its metric, falls below
+        `tol`. The other solvers stop when no entry of the gradient exceeds it, or when the
+        objective has not fallen by `tol` within `n_iter_no_change` iterations.
+    fit_intercept : bool, default=True
+        Whether there is an intercept. It is not penalised.
+    class_weight : dict or "balanced", default=None
+        Factors for the weights of each class, as in LogisticRegression.
+    early_stopping : bool, default=False
+        Whether to stop when the loss on validation data has not fallen by `tol` within
+        `n_iter_no_change` iterations, and keep the weights where it was lowest.
+    validation_fraction : float, default=0.1
+        Share of each class set aside for early stopping when no validation data are given to `fit`.
+    n_iter_no_change : int, default=5
+        Iterations without improvement before stopping.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last solution.
+    random_state : int, RandomState instance or None, default=None
+        Source of the mini-batches and of the split for early stopping. Without these, results do
+        not depend on it.
+    verbose : int, default=0
+        Whether to print a line for each iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        Class labels.
+    coef_ : ndarray of shape (1, n_features)
+        Weights w.
+    intercept_ : ndarray of shape (1,)
+        Intercepts b.
+    loss_curve_ : list of float
+        Objective after each iteration, divided by C and by the sum of weights: mean loss plus
+        penalty.
+    validation_loss_curve_ : list of float or None
+        Mean loss on the validation data after each iteration.
+    n_iter_ : int
+        Iterations.
+    converged_ : bool
+        Whether the descent ended by itself.
+    stop_reason_ : str
+        "tol", "no_change", "early_stopping", "precision" (what is left to gain is rounding),
+        "max_iter" or "callback".
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, when X has names that are strings.
+
+    See Also
+    --------
+    SoftmaxGD : The same for any number of classes.
+    GaussianGenerativeClassifier : The same function set, w and b in closed form.
+    StackedLogisticMLP : Units that feed units.
+
+    References
+    ----------
+    .. [1] Hung-yi Lee, "Logistic Regression", lecture slides L1 to L31.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn_lhy import GDLogisticRegression
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> clf = GDLogisticRegression().fit(X, y)
+    >>> clf.converged_
+    True
+    >>> round(clf.score(X, y), 3)
+    0.958
+    """
+
+    _parameter_constraints: dict = {
+        **LinearDescendingClassifier._parameter_constraints,
+        "loss": [StrOptions({"cross_entropy", "squared_error"})],
+    }
+
+    def __init__(
+        self,
+        C=1.0,
+        *,
+        loss="cross_entropy",
+        solver="whitened",
+        learning_rate="auto",
+        batch_size=None,
+        max_iter=1000,
+        tol=1e-8,
+        fit_intercept=True,
+        class_weight=None,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=5,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.C = C
+        self.loss = loss
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        coef_init=None,
+        intercept_init=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the weights by descent.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples. Neither copied nor changed.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights; a weight of 2 counts like two equal samples.
+        coef_init : array-like of shape (1, n_features), default=None
+            Weights to start from.
+        intercept_init : array-like of shape (1,), default=None
+            Intercepts to start from.
+        X_val, y_val, sample_weight_val : array-likes, default=None
+            Validation data, watched after each iteration and used by `early_stopping`.
+
+        Returns
+        -------
+        self : object
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If the data are unfit (more than two classes, for example) or a given
+            learning rate lets the descent diverge.
+        """
+        return self._fit(
+            X, y, sample_weight, (coef_init, intercept_init), (X_val, y_val, sample_weight_val)
+        )
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Take one iteration on the given rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (2,), default=None
+            All labels that will ever occur; needed in the first call only.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        self : object
+            The classifier.
+        """
+        return self._partial_fit(X, y, classes, sample_weight)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _targets(self, codes):
+        if len(self.classes_) > 2:
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass:"
+                f" y holds {len(self.classes_)} classes. Use SoftmaxGD, or wrap this classifier in"
+                " sklearn.multiclass.OneVsRestClassifier."
+            )
+        return (codes == 1)[:, None]
+
+    def _loss(self):
+        return BINARY_CROSS_ENTROPY if self.loss == "cross_entropy" else SQUARED_ERROR

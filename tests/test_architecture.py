@@ -1,0 +1,58 @@
+"""Arrows point down only: what each module may import, and where private things may live."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import sklearn_lhy
+
+ROOT = Path(sklearn_lhy.__file__).parent
+LEVELS = [  # a module imports from earlier levels only
+    {"_compat", "_units", "_rows", "_descent"},
+    {"_loss", "_moments", "_posterior"},
+    {"_objective", "_stack", "_gaussian_model"},
+    {"_whitened", "_steps", "_folds"},
+    {"_training"},
+    {"_descending"},
+    {"_linear"},
+    {"gaussian", "logistic", "softmax", "stacked"},
+    {"_csv", "_report"},
+    {"compare"},
+    {"__init__", "__main__"},
+]
+LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
+
+
+def modules():
+    return sorted(path.stem for path in ROOT.glob("*.py"))
+
+
+def imported(name):
+    """Modules of the package that this one imports when it is loaded."""
+    for node in ast.parse((ROOT / f"{name}.py").read_text()).body:
+        if isinstance(node, ast.ImportFrom) and node.module == "sklearn_lhy":
+            yield from (alias.name for alias in node.names if alias.name in LEVEL)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn_lhy."):
+            yield node.module.split(".")[1]
+
+
+@pytest.mark.parametrize("name", modules())
+def test_imports_point_down(name):
+    assert name in LEVEL, f"give {name} a level"
+    for other in imported(name):
+        assert LEVEL[other] < LEVEL[name], f"{name} imports {other}"
+
+
+@pytest.mark.parametrize("name", set(modules()) - {"_compat"})
+def test_private_scikit_learn_only_in_compat(name):
+    for node in ast.walk(ast.parse((ROOT / f"{name}.py").read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sklearn."):
+            parts = node.module.split(".")[1:] + [alias.name for alias in node.names]
+            assert not any(part.startswith("_") for part in parts), ast.unparse(node)
+
+
+@pytest.mark.parametrize("formula", ["np.exp(-np.abs(", "Z.max(axis=1"])
+def test_sigmoid_and_softmax_are_written_once(formula):
+    places = [path.name for path in ROOT.glob("*.py") if formula in path.read_text()]
+    assert places == ["_units.py"]

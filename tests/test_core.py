@@ -1,0 +1,239 @@
+"""The three steps: units, loss and descent, against finite differences and 50-digit arithmetic."""
+
+import mpmath
+import numpy as np
+import pytest
+from scipy import sparse
+
+from sklearn_lhy._loss import (
+    BINARY_CROSS_ENTROPY,
+    CATEGORICAL_CROSS_ENTROPY,
+    SQUARED_ERROR,
+    Loss,
+)
+from sklearn_lhy._objective import LinearObjective
+from sklearn_lhy._rows import CentredRows, centre_of
+from sklearn_lhy._stack import StackObjective, from_vector, to_vector
+from sklearn_lhy._steps import RULES
+from sklearn_lhy._training import LinearSolver, Problem
+from sklearn_lhy._units import (
+    Layer,
+    hidden_outputs,
+    log1pexp,
+    log_softmax,
+    logsumexp,
+    sigmoid,
+    softmax,
+)
+from sklearn_lhy._whitened import start_state, whitened_step
+
+LOSSES = [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY, SQUARED_ERROR]
+SCORES = [-1000.0, -40.0, -3.0, -1e-9, 0.0, 2.5, 37.0, 800.0]
+
+
+def numeric_gradient(f, x, step=1e-6):
+    g = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        e = np.zeros_like(x)
+        e[i] = step
+        g[i] = (f(x + e) - f(x - e)) / (2 * step)
+    return g
+
+
+def data(seed=0, n=40, d=3, m=3):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) * [1, 10, 0.1] + [0, 5, -1]
+    Y = np.eye(m)[rng.integers(m, size=n)]
+    return X, Y, rng.uniform(0.1, 2, n)
+
+
+# ---- units ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("z", SCORES)
+def test_sigmoid_and_its_integral_are_exact_everywhere(z):
+    with mpmath.workdps(50):
+        exact = 1 / (1 + mpmath.exp(-mpmath.mpf(z)))
+        integral = mpmath.log(1 + mpmath.exp(mpmath.mpf(z)))
+        assert sigmoid(np.array(z)) == pytest.approx(float(exact), rel=1e-15, abs=1e-320)
+        assert log1pexp(np.array(z)) == pytest.approx(float(integral), rel=1e-15, abs=1e-320)
+
+
+def test_softmax_slide_numbers():
+    """[L22]: z = (3, 1, -3) gives y = (.88, .12, .0022); the slide's .05 is e^-3."""
+    P = softmax(np.array([[3.0, 1.0, -3.0]]))
+    np.testing.assert_allclose(P, [[0.8789, 0.1189, 0.0022]], atol=5e-5)
+    np.testing.assert_allclose(np.exp([3, 1, -3]), [20, 2.7, 0.05], rtol=0.02)
+
+
+@pytest.mark.parametrize("row", [[3.0, 1.0, -3.0], [500.0, 0.0, -500.0], [1e-3, 0.0, -40.0]])
+def test_log_softmax_is_exact_where_probabilities_round(row):
+    with mpmath.workdps(400):
+        total = mpmath.log(sum(mpmath.exp(mpmath.mpf(z)) for z in row))
+        exact = [float(mpmath.mpf(z) - total) for z in row]
+    np.testing.assert_allclose(log_softmax(np.array([row]))[0], exact, rtol=1e-14, atol=0)
+    np.testing.assert_allclose(logsumexp(np.array([row]))[0, 0], float(total), rtol=1e-15)
+
+
+def test_cascade_slide_numbers():
+    """[L27-L29]: the cascade moves the four points of XOR where a line separates them."""
+    X = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]])
+    first = Layer(np.array([[-2.0, 2.0], [2.0, -2.0]]), np.array([-1.0, -1.0]))
+    H = hidden_outputs(X, (first, first))[1]
+    np.testing.assert_allclose(H[[0, 3]], [[0.2689, 0.2689]] * 2, atol=5e-5)
+    np.testing.assert_allclose(H[1], [0.7311, 0.0474], atol=5e-5)
+    np.testing.assert_allclose(H[2], [0.0474, 0.7311], atol=5e-5)
+    assert np.array_equal(H.sum(axis=1) > 0.66, [False, True, True, False])
+
+
+# ---- loss -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_residual_and_curvature_are_derivatives(loss):
+    Z = np.random.default_rng(1).normal(size=(1, 3))
+    Y = np.array([[0.0, 1.0, 0.0]])
+    P = loss.probability(Z)
+    gradient = numeric_gradient(lambda z: loss.value(z, Y).sum(), Z)
+    np.testing.assert_allclose(loss.residual(P, Y), gradient, atol=1e-9)
+    if loss is not SQUARED_ERROR:  # whose curvature is Gauss and Newton's part only
+        c = loss.curvature(P)[0]
+        A = np.diag(c) - (np.outer(P[0], P[0]) if loss.coupled else 0)
+        for k in range(3):
+            column = numeric_gradient(lambda z, k=k: loss.residual(loss.probability(z), Y)[0, k], Z)
+            np.testing.assert_allclose(A[k], column[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_losses_are_finite_far_out(loss, scale):
+    Z = scale * np.array([[1.0, -1.0, 0.3]])
+    assert np.isfinite(loss.value(Z, np.array([[0.0, 1.0, 0.0]]))).all()
+
+
+def test_square_error_vanishes_far_from_the_target():
+    """[L14]: y = 1 and z = -2, -5, -10, -20."""
+    Z = np.array([[-2.0], [-5.0], [-10.0], [-20.0]])
+    Y = np.ones((4, 1))
+    cross_entropy = BINARY_CROSS_ENTROPY.residual(sigmoid(Z), Y)[:, 0]
+    square_error = SQUARED_ERROR.residual(sigmoid(Z), Y)[:, 0]
+    np.testing.assert_allclose(cross_entropy, [-0.8808, -0.9933, -1.0, -1.0], atol=5e-5)
+    np.testing.assert_allclose(square_error, [-9.248e-2, -6.60e-3, -4.54e-5, -2.06e-9], rtol=1e-3)
+
+
+# ---- objectives -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_linear_gradient_and_plane_against_finite_differences(loss, weighted):
+    X, Y, weight = data()
+    inputs = CentredRows(X, centre_of(X, None))
+    objective = LinearObjective(inputs, Y, weight / weight.sum() if weighted else None, loss, 0.1)
+    rng = np.random.default_rng(2)
+    V, D, S = rng.normal(size=(3, 4, 3)) / [10]
+    value = lambda V: objective.value(V, inputs.scores(V))  # noqa: E731
+    G = objective.gradient(V, inputs.scores(V))
+    np.testing.assert_allclose(G, numeric_gradient(value, V), atol=1e-8)
+    steps, moves = (D, S), (inputs.scores(D), inputs.scores(S))
+    Z, rates = inputs.scores(V), np.array([0.3, -0.2])
+    plane = lambda r: objective.value(V + r[0] * D + r[1] * S, Z, moves, r)  # noqa: E731
+    slopes = objective.slopes(Z, V, moves, steps, rates)
+    np.testing.assert_allclose(slopes, numeric_gradient(plane, rates), atol=1e-7)
+    if loss is not SQUARED_ERROR:
+        K = objective.curvatures(Z, moves, steps, rates)
+        exact = [
+            numeric_gradient(lambda r, j=j: objective.slopes(Z, V, moves, steps, r)[j], rates)
+            for j in range(2)
+        ]
+        np.testing.assert_allclose(K, exact, rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("sizes", [(), (4,), (4, 2)])
+def test_chain_rule_against_finite_differences(loss, sizes):
+    X, Y, weight = data()
+    widths = (3, *sizes, 3)
+    rng = np.random.default_rng(3)
+    layers = tuple(
+        Layer(rng.normal(size=(d, m)), rng.normal(size=m))
+        for d, m in zip(widths[:-1], widths[1:], strict=True)
+    )
+    objective = StackObjective(X, Y, weight, loss, 0.05)
+    theta = to_vector(layers)
+    gradient = to_vector(objective.gradient(layers))
+    numeric = numeric_gradient(lambda t: objective.value(from_vector(t, layers)), theta)
+    np.testing.assert_allclose(gradient, numeric, atol=1e-7)
+    batches = [objective.gradient(layers, np.arange(i, 40, 4)) for i in range(4)]
+    np.testing.assert_allclose(np.mean([to_vector(g) for g in batches], axis=0), gradient)
+
+
+def test_sparse_and_offset_rows_equal_dense_ones():
+    X, Y, _ = data()
+    X[np.abs(X) < 1] = 0
+    V, C = np.random.default_rng(4).normal(size=(2, 4, 3))
+    C = np.abs(np.random.default_rng(5).normal(size=(40, 3)))
+    dense, sparse_ = (CentredRows(A, X.mean(axis=0)) for A in (X, sparse.csr_array(X)))
+    explicit = np.column_stack([X - X.mean(axis=0), np.ones(40)])
+    for inputs in (dense, sparse_):
+        np.testing.assert_allclose(inputs.scores(V), explicit @ V, atol=1e-12)
+        G = inputs.centred(inputs.pull(slice(0, 20), C[:20]) + inputs.pull(slice(20, 40), C[20:]))
+        np.testing.assert_allclose(G, explicit.T @ C, atol=1e-10)
+        M = inputs.second_moment(C, np.arange(40))
+        np.testing.assert_allclose(M, np.einsum("ik,ia,ib->kab", C, explicit, explicit), atol=1e-9)
+        diagonal = np.diagonal(M, axis1=1, axis2=2).T
+        np.testing.assert_allclose(inputs.diagonal_moment(C), diagonal, atol=1e-9)
+
+
+# ---- descent --------------------------------------------------------------------------------
+
+
+def test_the_whitened_objective_never_rises_and_one_step_nearly_solves_a_quadratic():
+    """With A = z^2 / 2 the same loop gives ridge regression [L8, L12], in one step."""
+    linear = Loss(
+        lambda Z: Z,
+        lambda Z, Y: Z**2 / 2 - Y * Z,
+        lambda P, Y: P - Y,
+        np.ones_like,
+        False,
+        1.0,
+    )
+    rng = np.random.default_rng(6)
+    X, y = rng.normal(size=(50, 3)) * [1, 100, 0.01], rng.normal(size=(50, 1))
+    objective = LinearObjective(CentredRows(X, X.mean(axis=0)), y, None, linear, 1e-3)
+    state = whitened_step(objective, start_state(objective), 0.0)
+    A = np.column_stack([X - X.mean(axis=0), np.ones(50)])
+    ridge = np.linalg.solve(A.T @ A / 50 + 1e-3 * np.diag([1, 1, 1, 0]), A.T @ y / 50)
+    np.testing.assert_allclose(state.V, ridge, rtol=1e-9)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_whitened_descent_is_monotone_and_indifferent_to_an_affine_map(loss):
+    X, Y, weight = data(n=200)
+    T = np.array([[1.0, 300.0, 0], [0, 1e-3, 2], [5, 0, 1e2]])
+    curves = []
+    for rows in (X, X @ T + [1e3, -1, 7]):
+        solver = LinearSolver(Problem(rows, Y, weight, loss, 0.0, True), 1e-9)
+        state = solver.start()
+        curve = [state.value]
+        for _ in range(6):
+            state = solver.step(state)
+            curve.append(state.value)
+        assert np.diff(curve).max() <= 1e-14
+        curves.append(curve)
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-8)
+
+
+def test_rules_are_those_of_their_papers():
+    """Two updates of each rule by hand, for g = 2 then g = -1 at rate .1."""
+    expected = {
+        "gd": [-0.2, 0.1],
+        "momentum": [-0.2, 0.9 * -0.2 + 0.1],
+        "adagrad": [-0.1, 0.1 / np.sqrt(5)],
+        "rmsprop": [-0.2 / np.sqrt(0.4), 0.1 / np.sqrt(0.46)],
+        "adam": [-0.1, -0.1 * (0.08 / 0.19) / np.sqrt(0.004996 / 0.001999)],
+    }
+    for name, rule in RULES.items():
+        first, memory = rule(np.array([2.0]), 0.0, 0.1, 1)
+        second, _ = rule(np.array([-1.0]), memory, 0.1, 2)
+        np.testing.assert_allclose([first[0], second[0]], expected[name], rtol=1e-6, err_msg=name)

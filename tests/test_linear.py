@@ -1,0 +1,385 @@
+"""GDLogisticRegression and SoftmaxGD against LogisticRegression, 50 digits and each other."""
+
+import mpmath
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from scipy import sparse
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_lhy import GDLogisticRegression, SoftmaxGD
+
+LECTURE_SOLVERS = ["gd", "momentum", "adagrad", "rmsprop", "adam"]
+
+
+def binary(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, 4)) * [1, 20, 0.1, 3] + [0, 100, 0, -5]
+    y = (X @ [1, 0.1, 8, -0.2] + rng.logistic(size=n) > 11).astype(int)
+    return X, y
+
+
+def objective(clf, X, y, C=1.0, weight=None):
+    """C * sum of weighted losses + |w|^2 / 2, from the classifier's own log-probabilities."""
+    weight = np.ones(len(y)) if weight is None else weight
+    codes = np.searchsorted(clf.classes_, y)
+    loss = -clf.predict_log_proba(X)[np.arange(len(y)), codes]
+    return C * weight @ loss + (clf.coef_**2).sum() / 2
+
+
+def reference(X, y, **params):
+    weight = params.pop("sample_weight", None)
+    clf = LogisticRegression(solver="newton-cholesky", tol=1e-14, max_iter=500, **params)
+    return clf.fit(X, y, weight)
+
+
+# ---- the same optimum -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("C", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("storage", [np.asarray, sparse.csr_matrix, sparse.csr_array])
+def test_coefficients_equal_logistic_regression(C, fit_intercept, weighted, storage):
+    X, y = binary()
+    X = StandardScaler().fit_transform(X)
+    weight = np.random.default_rng(1).uniform(0, 3, len(y)) if weighted else None
+    params = {"C": C, "fit_intercept": fit_intercept}
+    ours = GDLogisticRegression(tol=1e-12, **params).fit(storage(X), y, weight)
+    theirs = reference(X, y, sample_weight=weight, **params)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6, atol=1e-10)
+    np.testing.assert_allclose(ours.intercept_, theirs.intercept_, rtol=1e-6, atol=1e-10)
+
+
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 1: 0.5, 2: 1.0}])
+@pytest.mark.parametrize("C", [0.1, 10.0])
+def test_softmax_coefficients_equal_logistic_regression(C, class_weight):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[20:], y[20:]
+    weight = np.random.default_rng(0).integers(1, 4, len(y))
+    params = {"C": C, "class_weight": class_weight}
+    ours = SoftmaxGD(tol=1e-12, **params).fit(X, y, weight)
+    theirs = reference(X, y, sample_weight=weight, **params)
+    np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-6, atol=1e-8)
+    centred = theirs.intercept_ - theirs.intercept_.mean()
+    np.testing.assert_allclose(ours.intercept_, centred, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("load", "Ours"),
+    [(load_breast_cancer, GDLogisticRegression), (load_wine, SoftmaxGD), (load_digits, SoftmaxGD)],
+)
+def test_defaults_reach_the_optimum_on_raw_data(load, Ours):
+    X, y = load(return_X_y=True)
+    best = min(objective(reference(X, y), X, y), objective(Ours(tol=1e-12).fit(X, y), X, y))
+    assert objective(Ours().fit(X, y), X, y) - best < 1e-8 * len(y)
+
+
+def newton_50_digits(X, y, C):
+    """The penalised optimum by Newton's method in 50-digit arithmetic: (w, b)."""
+    with mpmath.workdps(50):
+        A = mpmath.matrix([[*map(mpmath.mpf, map(float, row)), mpmath.mpf(1)] for row in X])
+        d = A.cols
+        ridge = mpmath.diag([mpmath.mpf(1) / C] * (d - 1) + [0])
+        theta = mpmath.matrix(d, 1)
+        for _ in range(60):
+            p = (A * theta).apply(lambda z: 1 / (1 + mpmath.exp(-z)))
+            g = A.T * (p - mpmath.matrix([int(t) for t in y])) + ridge * theta
+            H = ridge.copy()
+            for i in range(A.rows):
+                H += (p[i] * (1 - p[i])) * (A[i, :].T * A[i, :])
+            step = mpmath.lu_solve(H, g)
+            theta -= step
+            if mpmath.norm(step) < mpmath.mpf(10) ** -40:
+                return np.array([float(t) for t in theta])
+    raise AssertionError("Newton's method did not converge")
+
+
+@pytest.mark.parametrize("kind", ["iris", "cubic", "near-separation"])
+def test_coefficients_against_50_digits(kind):
+    X, y = load_iris(return_X_y=True)
+    X, y = X[50:], y[50:] - 1
+    C = 1.0
+    if kind == "cubic":
+        X = X[:, :1] ** [1, 2, 3]
+    elif kind == "near-separation":
+        X, C = X[:, 2:], 1e4
+    exact = newton_50_digits(X, y, C)
+    for tol, digits in ((1e-8, 7), (1e-10, 11)):
+        clf = GDLogisticRegression(C=C, tol=tol).fit(X, y)
+        found = np.append(clf.coef_[0], clf.intercept_)
+        assert np.abs(found - exact).max() < 10.0**-digits * np.abs(exact).max()
+
+
+# ---- identities -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+def test_softmax_with_C_equals_one_unit_with_2C(C):
+    X, y = binary()
+    two = SoftmaxGD(C=C, tol=1e-12).fit(X, y)
+    one = GDLogisticRegression(C=2 * C, tol=1e-12).fit(X, y)
+    np.testing.assert_allclose(two.coef_, np.vstack([-one.coef_, one.coef_]) / 2, rtol=1e-7)
+    np.testing.assert_allclose(two.predict_proba(X), one.predict_proba(X), atol=1e-9)
+
+
+@pytest.mark.parametrize("solver", LECTURE_SOLVERS)
+@pytest.mark.parametrize("batch_size", [None, 50])
+def test_the_lectures_solvers_find_the_same_optimum(solver, batch_size):
+    X, y = binary()
+    X = StandardScaler().fit_transform(X)
+    best = objective(GDLogisticRegression().fit(X, y), X, y)
+    clf = GDLogisticRegression(
+        solver=solver, batch_size=batch_size, max_iter=3000, tol=1e-7, random_state=0
+    ).fit(X, y)
+    assert objective(clf, X, y) - best < (1e-3 if batch_size else 1e-4) * len(y)
+
+
+@pytest.mark.parametrize("solver", LECTURE_SOLVERS)
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e6])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_automatic_rates_never_let_the_loss_rise_on_raw_data(solver, scale):
+    X, y = load_breast_cancer(return_X_y=True)
+    curve = GDLogisticRegression(solver=solver, max_iter=60).fit(scale * X, y).loss_curve_
+    assert curve[-1] < np.log(2)
+    assert np.diff(curve).max() <= 1e-12
+
+
+def test_a_given_rate_is_used_to_the_letter():
+    """w <- w - eta sum -(y - f) x [L11], whose eta is learning_rate / n."""
+    X, y = binary()
+    X = StandardScaler().fit_transform(X)
+    w, b = np.zeros(4), 0.0
+    for _ in range(3):
+        f = 1 / (1 + np.exp(-(X @ w + b)))
+        w, b = w - 0.3 * (X.T @ (f - y) + w) / len(y), b - 0.3 * (f - y).mean()
+    with pytest.warns(ConvergenceWarning):
+        clf = GDLogisticRegression(solver="gd", learning_rate=0.3, max_iter=3).fit(X, y)
+    np.testing.assert_allclose(clf.coef_[0], w, rtol=1e-12)
+    np.testing.assert_allclose(clf.intercept_[0], b, rtol=1e-12)
+
+
+def test_one_unit_cannot_do_xor():
+    """[L24, L25]: from any start the optimum is w = 0, b = 0, with loss ln 2."""
+    X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), [0, 1, 1, 0]
+    for solver in ("whitened", "gd"):
+        clf = GDLogisticRegression(solver=solver, C=1e6, max_iter=5000, tol=1e-12)
+        clf.fit(X, y, coef_init=[[3.0, -2.0]], intercept_init=[1.0])
+        np.testing.assert_allclose(clf.coef_, 0, atol=1e-4)
+        assert clf.loss_curve_[-1] == pytest.approx(np.log(2), abs=1e-9)
+
+
+def test_hand_made_features_solve_xor():
+    """[L26]: distances to (0, 0) and (1, 1) are separable."""
+    X, y = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+    D = np.stack([np.linalg.norm(X - corner, axis=1) for corner in ([0, 0], [1, 1])], axis=1)
+    np.testing.assert_allclose(D, [[0, 2**0.5], [1, 1], [1, 1], [2**0.5, 0]])
+    assert GDLogisticRegression(C=100).fit(D, y).score(D, y) == 1
+
+
+def test_squared_error_stalls_far_from_the_target_and_cross_entropy_does_not():
+    """[L14, L15]: three steps from a far start."""
+    X, y = np.array([[-1.0], [1.0]]), [0, 1]
+    moved = {}
+    for loss in ("cross_entropy", "squared_error"):
+        clf = GDLogisticRegression(
+            loss=loss, solver="gd", learning_rate=1.0, max_iter=3, tol=0.0, C=1e9
+        )
+        with pytest.warns(ConvergenceWarning):
+            clf.fit(X, y, coef_init=[[-20.0]])
+        moved[loss] = abs(clf.coef_[0, 0] + 20)
+    assert moved["cross_entropy"] == pytest.approx(3, abs=1e-3)
+    assert moved["squared_error"] < 1e-7
+
+
+def test_squared_error_minimises_squared_error():
+    X, y = binary()
+    clf = GDLogisticRegression(loss="squared_error", tol=1e-10).fit(X, y)
+    w, n = np.append(clf.coef_, clf.intercept_), len(y)
+    A = np.column_stack([X, np.ones(n)])
+    f = 1 / (1 + np.exp(-A @ w))
+    gradient = A.T @ ((f - y) * f * (1 - f)) + np.append(w[:-1], 0)
+    assert np.abs(gradient).max() < 1e-5
+
+
+# ---- what goes in -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["no", "yes"],
+        [False, True],
+        [-7, 1000],
+        [0.0, 2.0],
+        pd.Categorical(["b", "a"]),
+        pd.array(["no", "yes"], dtype="string"),
+        np.array(["no", "yes"], dtype=object),
+    ],
+)
+def test_labels_of_any_type(labels):
+    X, y = binary()
+    target = pd.Series(labels).take(y).reset_index(drop=True)
+    clf = GDLogisticRegression().fit(X, target)
+    assert list(clf.classes_) == sorted(labels)
+    agree = (clf.predict(X) == np.asarray(target)).mean()
+    assert agree == GDLogisticRegression().fit(X, y).score(X, y)
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame, pl.DataFrame])
+def test_frames_give_feature_names(frame):
+    X, y = binary()
+    data = frame(dict(zip("abcd", X.T, strict=True)))
+    clf = make_pipeline(GDLogisticRegression()).fit(data, y)[-1]
+    assert list(clf.feature_names_in_) == list("abcd")
+    np.testing.assert_allclose(clf.coef_, GDLogisticRegression().fit(X, y).coef_, rtol=1e-7)
+
+
+@pytest.mark.parametrize("Ours", [GDLogisticRegression, SoftmaxGD])
+@pytest.mark.parametrize("solver", ["whitened", "adam"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_float32_stays_and_nothing_is_changed(Ours, solver):
+    X, y = binary()
+    X = np.asfortranarray(X.astype(np.float32))
+    X.flags.writeable = False
+    y.flags.writeable = False
+    weight = np.ones(len(y))
+    weight.flags.writeable = False
+    clf = Ours(solver=solver, max_iter=50, tol=1e-4).fit(X, y, weight)
+    assert clf.coef_.dtype == clf.intercept_.dtype == np.float32
+    assert clf.predict_proba(X).dtype == np.float32
+    exact = Ours(solver=solver, max_iter=50, tol=1e-4).fit(X.astype(float), y)
+    assert np.abs(clf.predict_proba(X) - exact.predict_proba(X)).max() < 1e-3
+
+
+def test_large_data_start_on_samples_and_reach_the_same_optimum():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30_000, 8)) * np.logspace(-3, 3, 8) + np.logspace(3, -3, 8)
+    z = (X - np.logspace(3, -3, 8)) @ np.logspace(3, -3, 8) + 2 * rng.logistic(size=30_000)
+    y = (z > 0.5).astype(int)
+    order = np.argsort(y, kind="stable")  # sorted by class, which a careless sample would mind
+    ours = GDLogisticRegression().fit(X[order], y[order])
+    assert ours.n_iter_ <= 8
+    best = objective(GDLogisticRegression(tol=1e-13).fit(X, y), X, y)
+    assert objective(ours, X, y) - best < 1e-8 * len(y)
+
+
+def test_many_columns_take_a_diagonal_metric():
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((600, 3000), density=0.02, rng=rng, format="csr")
+    y = (X @ rng.normal(size=3000) > 0).astype(int)
+    ours = GDLogisticRegression(tol=1e-10).fit(X, y)
+    theirs = LogisticRegression(solver="newton-cg", tol=1e-12, max_iter=1000).fit(X, y)
+    assert objective(ours, X, y) <= objective(theirs, X, y) + 1e-8
+
+
+# ---- how it stops -----------------------------------------------------------------------------
+
+
+def test_stopping_early_warns_with_figure_and_remedy():
+    X, y = binary()
+    with pytest.warns(ConvergenceWarning, match=r"max_iter = 2 .*slope of .*raise max_iter"):
+        clf = GDLogisticRegression(max_iter=2).fit(X, y)
+    assert not clf.converged_
+    assert clf.stop_reason_ == "max_iter"
+    assert clf.n_iter_ == len(clf.loss_curve_) == 2
+
+
+def test_divergence_raises_with_advice_and_leaves_the_old_model():
+    X, y = load_breast_cancer(return_X_y=True)
+    clf = GDLogisticRegression().fit(X, y)
+    before = clf.predict_proba(X)
+    clf.set_params(solver="gd", learning_rate=10.0)
+    with pytest.raises(ValueError, match=r'diverged.*learning_rate="auto"'):
+        clf.fit(X, y)
+    np.testing.assert_array_equal(clf.predict_proba(X), before)
+
+
+def test_more_than_two_classes_are_refused_by_name():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match=r"Only binary.*SoftmaxGD.*OneVsRestClassifier"):
+        GDLogisticRegression().fit(X, y)
+
+
+def test_separable_data_without_penalty_stay_finite():
+    X, y = np.arange(8.0)[:, None], np.arange(8) > 3
+    with pytest.warns(ConvergenceWarning, match="separable"):
+        clf = GDLogisticRegression(C=np.inf).fit(X, y)
+    assert np.isfinite(clf.coef_).all()
+    assert clf.score(X, y) == 1
+
+
+def test_tiny_columns_warn_that_the_penalty_wins():
+    X, y = binary()
+    with pytest.warns(UserWarning, match="largest column scale"):
+        GDLogisticRegression().fit(1e-12 * X, y)
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_early_stopping_keeps_the_best_weights(given):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 60)), rng.integers(0, 2, 120)
+    V, t = rng.normal(size=(80, 60)), rng.integers(0, 2, 80)
+    validation = {"X_val": V, "y_val": t} if given else {}
+    clf = GDLogisticRegression(solver="gd", C=np.inf, early_stopping=True, random_state=0)
+    clf.fit(X, y, **validation)
+    curve = clf.validation_loss_curve_
+    assert clf.stop_reason_ == "early_stopping"
+    assert curve[-1] > min(curve)
+    if given:
+        codes = t.astype(int)
+        loss = -clf.predict_log_proba(V)[np.arange(80), codes].mean()
+        assert loss == pytest.approx(min(curve), rel=1e-12)
+
+
+@pytest.mark.parametrize("solver", LECTURE_SOLVERS)
+@pytest.mark.parametrize("batch_size", [None, 32])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_warm_start_continues_bit_for_bit(solver, batch_size):
+    X, y = binary()
+    params = {"solver": solver, "batch_size": batch_size, "tol": 0.0, "random_state": 0}
+    whole = GDLogisticRegression(max_iter=20, **params).fit(X, y)
+    parts = GDLogisticRegression(max_iter=10, warm_start=True, **params).fit(X, y).fit(X, y)
+    np.testing.assert_array_equal(parts.coef_, whole.coef_)
+
+
+def test_warm_start_from_the_solution_stops_at_once():
+    X, y = binary()
+    clf = GDLogisticRegression(warm_start=True).fit(X, y)
+    assert clf.fit(X, y).n_iter_ <= 2
+    with pytest.raises(ValueError, match="warm_start=False"):
+        clf.fit(X[:, :2], y)
+
+
+@pytest.mark.parametrize("solver", ["whitened", "adam"])
+def test_partial_fit_learns_from_a_stream(solver):
+    X, y = binary(2000)
+    X = StandardScaler().fit_transform(X)
+    clf = GDLogisticRegression(solver=solver, random_state=0)
+    for rows in np.array_split(np.arange(2000), 20):
+        clf.partial_fit(X[rows], y[rows], classes=[0, 1])
+    whole = GDLogisticRegression().fit(X, y)
+    assert clf.score(X, y) > whole.score(X, y) - 0.02
+
+
+def test_partial_fit_refuses_unknown_labels():
+    X, y = binary()
+    clf = GDLogisticRegression()
+    with pytest.raises(ValueError, match="classes must be passed"):
+        clf.partial_fit(X, y)
+    clf.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match=r"not in classes: array\(\[5\]\)"):
+        clf.partial_fit(X, np.where(y == 1, 5, 0))
+
+
+def test_verbose_prints_a_line_for_each_iteration(capsys):
+    X, y = binary()
+    clf = GDLogisticRegression(verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == clf.n_iter_
+    assert lines[-1] == f"Iteration {clf.n_iter_}, loss = {clf.loss_curve_[-1]:.8f}"
