@@ -9,6 +9,7 @@ softmax serves K classes (`SoftmaxGD`), and units that feed units are a neural n
 from sklearn_lhy.gaussian import GaussianGenerativeClassifier
 from sklearn_lhy.logistic import GDLogisticRegression
 from sklearn_lhy.softmax import SoftmaxGD
+from sklearn_lhy.stacked import StackedLogisticMLP
 
 __version__ = "0.1.0.dev0"
 
@@ -16,4 +17,5 @@ __all__ = [
     "GDLogisticRegression",
     "GaussianGenerativeClassifier",
     "SoftmaxGD",
+    "StackedLogisticMLP",
 ]

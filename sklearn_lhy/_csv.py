@@ -59,6 +59,42 @@ def read_csv(path, target, categorical=(), *, scale=True):
 
 def _columns(path):
     """Columns of the file, all as text."""
+    rows = _split(path, _decoded(path))
+    names = [name.strip() for name in rows[0][1]]
+    _check_header(path, names)
+    if len(rows) < 2:
+        raise ValueError(f"{path} has a header but no rows.")
+    for line, row in rows[1:]:
+        if len(row) != len(names):
+            raise ValueError(
+                f"{path}, line {line}: {len(row)} fields, but the header has {len(names)}."
+            )
+    lines = [line for line, _ in rows[1:]]
+    cells = zip(*(row for _, row in rows[1:]), strict=True)
+    return [
+        Column(name, [_present(text) for text in texts], lines)
+        for name, texts in zip(names, cells, strict=True)
+    ]
+
+
+def _check_header(path, names):
+    """Refuse names given twice, and a first line of numbers, which would be lost as a row."""
+    numbers = [number for number in map(_number, names) if number is not None]
+    counted = all(number.is_integer() for number in numbers) and set(np.diff(numbers)) <= {1}
+    if 2 * len(numbers) > len(names) and not counted:  # 0, 1, 2, ... are names, too
+        raise ValueError(
+            f"{path} starts with numbers ({', '.join(names[:3])}, ...): its first line must name"
+            " the columns."
+        )
+    for name in names:
+        if name and names.count(name) > 1:
+            raise ValueError(
+                f"{path}: {names.count(name)} columns are named {name!r}: rename them."
+            )
+
+
+def _decoded(path):
+    """Text of the file, which must be UTF-8 and not blank."""
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
@@ -70,27 +106,7 @@ def _columns(path):
         ) from error
     if not text.strip():
         raise ValueError(f"{path} is empty.")
-    rows = _split(path, text)
-    _, header = rows[0]
-    names = [name.strip() for name in header]
-    for name in names:
-        if name and names.count(name) > 1:
-            raise ValueError(
-                f"{path}: {names.count(name)} columns are named {name!r}: rename them."
-            )
-    if len(rows) < 2:
-        raise ValueError(f"{path} has a header but no rows.")
-    lines = [line for line, _ in rows[1:]]
-    for line, row in rows[1:]:
-        if len(row) != len(names):
-            raise ValueError(
-                f"{path}, line {line}: {len(row)} fields, but the header has {len(names)}."
-            )
-    cells = zip(*(row for _, row in rows[1:]), strict=True)
-    return [
-        Column(name, [_present(text) for text in texts], lines)
-        for name, texts in zip(names, cells, strict=True)
-    ]
+    return text
 
 
 def _split(path, text):

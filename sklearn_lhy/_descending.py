@@ -114,15 +114,13 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self._warn(problem, found)
         return self
 
-    def _descend(self, problem, layers, old, random_state, max_iter, held_out=None, watch=None):
+    def _descend(
+        self, problem, layers, old, random_state, max_iter, held_out=None, watch=None, stream=False
+    ):
         """Run the solver and set every fitted attribute."""
         resume = old.resume if old is not None else {}
         seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
-        rate = None if self.learning_rate == "auto" else self.learning_rate
-        batch_size = self._batch_size(problem.X.shape[0])
-        solver = make_solver(
-            problem, self.solver, tol=self.tol, rate=rate, batch_size=batch_size, seed=seed
-        )
+        solver = self._solver(problem, seed, stream)
         found = run(
             solver,
             solver.start(layers, **resume.get(self.solver, {})),
@@ -142,20 +140,33 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self._resume = {"seed": seed, self.solver: solver.resume(found.state)}
         return found
 
+    def _solver(self, problem, seed, stream):
+        return make_solver(
+            problem,
+            self.solver,
+            tol=self.tol,
+            rate=None if self.learning_rate == "auto" else self.learning_rate,
+            batch_size=self._batch_rows(problem.X.shape[0]),
+            seed=seed,
+            stream=stream,
+        )
+
     def _partial_fit(self, X, y, classes, sample_weight):
-        """One iteration on these rows, going on from what was learnt before."""
+        """Learn from these rows, going on from what was learnt before."""
         with unchanged_on_error(self):
             old = self._fitted()
-            if old is None and classes is None:
-                raise ValueError("classes must be passed on the first call to partial_fit.")
             rows, labels, weight = self._check_training(X, y, sample_weight, reset=old is None)
+            if old is None and classes is None and labels.ndim == 1:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
             Y = self._encode(labels, weight, np.unique(classes) if old is None else old.classes)
             if old is not None and classes is not None:
                 self._check_announced(classes, old.classes)
             problem = self._problem(rows, Y, self._class_weighted(Y, labels, weight))
             random_state = check_random_state(self.random_state)
             layers = self._start_layers(problem, (None, None), old, random_state)
-            self._descend(problem, layers, old, random_state, max_iter=1)
+            self._descend(
+                problem, layers, old, random_state, self._stream_iterations(), stream=True
+            )
         return self
 
     # ---- what goes in ---------------------------------------------------------------------------
@@ -207,9 +218,13 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 raise ValueError(f"early_stopping left only zero sample_weight for {name}.")
         return *parts[0], parts[1]
 
-    def _batch_size(self, n):
+    def _batch_rows(self, n):
         """Rows of a batch, None for all."""
         return self.batch_size
+
+    def _stream_iterations(self):
+        """Iterations of partial_fit: one, or as many as whitened descent needs."""
+        return self.max_iter if self.solver == "whitened" else 1
 
     def _check_continues(self, old):
         """Refuse to go on from a fit on other classes or features."""

@@ -248,14 +248,13 @@ def squared_distances(A, model):
     return distances
 
 
-def log_densities(X, model):
-    """ln P(x given class) (n, K) in the spanned directions; missing values are integrated out."""
+def log_densities(X, model, missing=False):
+    """ln P(x given class) (n, K) in the spanned directions; missing: NaN is integrated out."""
     L = np.empty((X.shape[0], len(model.offset)))
     for part in row_blocks(X):
         A = dense(X[part]) - model.centre
-        missing = np.isnan(A)
-        if missing.any():
-            L[part] = log_densities_missing(A, ~missing, model)
+        if missing and np.isnan(A).any():
+            L[part] = log_densities_missing(A, ~np.isnan(A), model)
         else:
             L[part] = model.log_norm - 0.5 * squared_distances(A, model)
     return L

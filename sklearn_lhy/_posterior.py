@@ -18,6 +18,10 @@ from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
 
 def encode_labels(y):
     """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
+    if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
+        offset = y - y.min()
+        present = np.bincount(offset) > 0
+        return (np.flatnonzero(present) + y.min()).astype(y.dtype), (present.cumsum() - 1)[offset]
     try:
         classes = np.unique(y[:: max(1, len(y) // 1000)])
         codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
@@ -76,6 +80,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """
 
     _multilabel = False  # targets are an indicator matrix, each column a logistic unit
+    _target_checks: dict = {}  # what validate_data shall do about y, beyond its default
 
     @abstractmethod
     def _scores(self, X):
@@ -95,7 +100,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check_training(self, X, y, sample_weight, *, reset=True):
         """Validate training data: X (n, d), labels y (n,), weights (n,) of X's dtype or None."""
-        X, y = validate_data(self, X, y, reset=reset, **self._row_checks())
+        X, y = validate_data(self, X, y, reset=reset, **self._row_checks(), **self._target_checks)
         if y.dtype.kind not in "biuUS":  # these are always labels, and the check sorts all of them
             check_classification_targets(y)
         if sample_weight is not None:

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_lhy._descent import descend, run
-from sklearn_lhy._objective import LinearObjective
+from sklearn_lhy._objective import LinearObjective, Prior, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._steps import RULES, RuleSolver
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened import start_state, whitened_step
+from sklearn_lhy._whitened import curvature_moments, start_state, whitened_step
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 10
@@ -38,11 +38,13 @@ class LinearSolver:
     def __init__(self, problem, tol):
         X, weight = problem.X, problem.weight
         inputs = CentredRows(X, centre_of(X, weight) if problem.fit_intercept else None)
-        share = None if weight is None else weight / weight.sum(dtype=float)
-        self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, problem.penalty)
+        self.total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
+        share = None if weight is None else weight / self.total
+        prior = ridge(problem.penalty, inputs)
+        self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, prior)
         self.tol = tol
 
-    def start(self, layers=None):
+    def start(self, layers=None, **resume):
         """The state at these layers, or at the solution for a sample of the rows."""
         if layers is not None:
             return start_state(self.objective, self._centred(layers[-1]))
@@ -63,8 +65,8 @@ class LinearSolver:
         return (Layer(W.astype(dtype), b.astype(dtype)),)
 
     def resume(self, state):
-        """Nothing beyond the layers."""
-        return {}
+        """How much weight the layers rest on."""
+        return {"seen": self.total}
 
     def _centred(self, layer):
         """V of a layer."""
@@ -82,6 +84,37 @@ class LinearSolver:
             *_, state = descend(_Steps(sample, noise / 5), state, 30)
             V, metric = state.V, state.metric
         return None if V is None else start_state(self.objective, V, metric)
+
+
+class StreamSolver(LinearSolver):
+    """The whitened descent on one part of a stream; what came before is the prior [C27].
+
+    After each part the posterior of the weights is taken as Gaussian (Laplace): its mode is the
+    solution, its precision grows by the curvature of the loss on that part.
+    """
+
+    def start(self, layers=None, seen=0.0, centre=None, precision=None):
+        """The state at these layers, which rest on rows of total weight `seen`."""
+        if layers is None:
+            return start_state(self.objective)
+        if centre is not None:
+            self.objective.inputs.centre = centre
+        V = self._centred(layers[-1])
+        if precision is None:  # an earlier fit keeps none: take these rows for like those
+            Z = self.objective.inputs.scores(V)
+            moments = curvature_moments(self.objective, Z)
+            precision = seen * self.objective.prior.added_to(moments)
+        self.objective.prior = Prior(V, precision / self.total)
+        return start_state(self.objective, V)
+
+    def resume(self, state):
+        """The belief after these rows."""
+        moments = curvature_moments(self.objective, state.Z)
+        return {
+            "seen": self.total,
+            "centre": self.objective.inputs.centre,
+            "precision": self.total * self.objective.prior.added_to(moments),
+        }
 
 
 class _Steps(NamedTuple):
@@ -103,13 +136,23 @@ def sample_sizes(n, d):
     return sizes
 
 
-def make_solver(problem, name, *, tol, rate, batch_size, seed):
+def make_solver(problem, name, *, tol, rate, batch_size, seed, stream=False):
     """The solver of that name; rate None asks for an automatic one."""
     if name == "whitened":
-        return LinearSolver(problem, tol)
+        return StreamSolver(problem, tol) if stream else LinearSolver(problem, tol)
     return RuleSolver(
         StackObjective(*problem), name, rate=rate, batch_size=batch_size, seed=seed, tol=tol
     )
+
+
+def random_layers(sizes, random_state, dtype):
+    """Layers of these sizes (inputs first), uniform within Glorot and Bengio's (2010) bound."""
+    layers = []
+    for d, m in zip(sizes[:-1], sizes[1:], strict=True):
+        bound = 4 * np.sqrt(6 / (d + m))  # their factor 4 for the sigmoid
+        W = random_state.uniform(-bound, bound, (d, m))
+        layers.append(Layer(W.astype(dtype), np.zeros(m, dtype)))
+    return tuple(layers)
 
 
 def validation_loss(X, Y, weight, loss):
@@ -117,4 +160,4 @@ def validation_loss(X, Y, weight, loss):
     return StackObjective(X, Y, weight, loss, 0.0, True).value
 
 
-__all__ = ["SOLVERS", "Problem", "make_solver", "run", "validation_loss"]
+__all__ = ["SOLVERS", "Problem", "make_solver", "random_layers", "run", "validation_loss"]

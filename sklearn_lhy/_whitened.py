@@ -133,17 +133,23 @@ def _rounding(state):
 
 
 def make_metric(objective, Z):
-    """Curvature-weighted second moments of the inputs plus the penalty, factorised."""
-    inputs = objective.inputs
-    if inputs.D > LARGEST_METRIC:
-        M = inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
-        return DiagonalMetric(np.maximum(M + objective.penalty, np.finfo(float).tiny))
-    size = _metric_size(inputs)
-    rows = inputs.draw(size) if size < inputs.n else np.arange(inputs.n)
-    M = inputs.second_moment(objective.curvature_weights(Z, rows), rows)
-    M[:, range(inputs.D), range(inputs.D)] += objective.penalty[:, 0]
+    """Curvature-weighted second moments of the inputs plus the prior's precision, factorised."""
+    size = _metric_size(objective.inputs)
+    rows = objective.inputs.draw(size) if size < objective.inputs.n else None
+    M = objective.prior.added_to(curvature_moments(objective, Z, rows))
+    if M.ndim == 2:
+        return DiagonalMetric(np.maximum(M, np.finfo(float).tiny))
     factors, scales = zip(*map(_factorise, M), strict=True)
     return CholeskyMetric(factors, scales)
+
+
+def curvature_moments(objective, Z, rows=None):
+    """sum_i weight_i p_ik (1 - p_ik) x_i x_i' of some rows or all: (m, D, D), or diagonals (D, m)."""
+    inputs = objective.inputs
+    if inputs.D > LARGEST_METRIC:
+        return inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
+    rows = np.arange(inputs.n) if rows is None else rows
+    return inputs.second_moment(objective.curvature_weights(Z, rows), rows)
 
 
 def _metric_size(inputs):

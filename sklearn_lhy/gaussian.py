@@ -372,7 +372,7 @@ class GaussianGenerativeClassifier(
     def _log_joint(self, X):
         """Log joint ln P(x, k) (n, K) of validated rows."""
         L = np.full((X.shape[0], len(self.classes_)), -np.inf)
-        L[:, self._seen] = _model.log_densities(X, self._densities)
+        L[:, self._seen] = _model.log_densities(X, self._densities, self.allow_nan)
         L[:, self._seen] += self._log_prior()[self._seen]
         return L
 

@@ -192,7 +192,11 @@ class GDLogisticRegression(LinearDescendingClassifier):
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Take one iteration on the given rows.
+        """Learn from more rows, which may be dropped afterwards.
+
+        The solver "whitened" takes what it has learnt as the prior of these rows: the posterior of
+        the weights is kept as a Gaussian (Laplace's approximation), so that a stream ends near
+        `fit` on all rows, in any order. The lecture's rules take one iteration.
 
         Parameters
         ----------

