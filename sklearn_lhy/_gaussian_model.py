@@ -9,6 +9,7 @@ inverted.
 n rows, d features, r of them independent, K classes, G distinct covariances: 1 (shared) or K.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,9 @@ from sklearn_lhy._units import Layer
 
 REDUNDANT = 1e-6  # part of a column's standard deviation that others must leave unexplained
 REDUNDANT_WHITENED = 1e-9  # the same where the sums were gathered in whitened coordinates
+CLEARLY = 10  # times that standard deviation, from which on no pivoting is needed
 ROUNDING = 1e-13  # relative error of a sum of squares, and the least floor
+WIDTH = 32  # columns of a triangular whitener that are worth a product of their own
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -34,6 +37,7 @@ class Densities(NamedTuple):
     log_norm: np.ndarray  # (K,) log of the density at the mean
     mean: np.ndarray  # (K, d)
     covariance: np.ndarray  # (G, d, d) or (G, d)
+    triangular: bool = False  # whether each whitener is upper triangular
 
 
 class Span(NamedTuple):
@@ -56,15 +60,16 @@ def spanned(total, least):
     if not used.any():
         return Span(np.zeros((d, 0)), np.zeros((0, d)))
     unit = np.where(used, least, np.inf)
-    factor, order, rank, _ = dpstrf(total / np.outer(unit, unit), tol=1.0, lower=True)
+    scaled = total / np.outer(unit, unit)
+    factor, failed = dpotrf(scaled, lower=True)
+    if not failed and np.all(factor.diagonal() > CLEARLY):  # no need to look for the best order
+        into = dtrtri(factor, lower=True)[0].T
+        return Span(into / unit[:, None], factor.T * unit)
+    factor, order, rank, _ = dpstrf(scaled, tol=1.0, lower=True)
     order, factor = order - 1, np.tril(factor)[:, :rank]
     back = np.zeros((rank, d))
     back[:, order] = factor.T
     back *= np.where(used, unit, 0)
-    if rank == d:
-        into = np.empty((d, d))
-        into[order] = dtrtri(factor, lower=True)[0].T
-        return Span(into / unit[:, None], back)
     Q, R = np.linalg.qr((back / sd).T)  # (d, r), (r, r)
     return Span(Q @ dtrtri(R)[0].T / sd[:, None], back)
 
@@ -73,12 +78,12 @@ def whitened(Sigma, floor):
     """(W, log det, Sigma or None if unchanged): W'Sigma W = I, Sigma (r, r) lifted to the floor."""
     if len(Sigma) == 0:
         return Sigma, 0.0, None
+    lifted = None
     if dpotrf(Sigma - floor * np.eye(len(Sigma)), lower=True)[1]:
         values, U = np.linalg.eigh(Sigma)
-        values = np.maximum(values, floor)
-        return U / np.sqrt(values), np.log(values).sum(), (U * values) @ U.T
+        Sigma = lifted = (U * np.maximum(values, floor)) @ U.T
     factor, _ = dpotrf(Sigma, lower=True)
-    return dtrtri(factor, lower=True)[0].T, 2 * np.log(factor.diagonal()).sum(), None
+    return dtrtri(factor, lower=True)[0].T, 2 * np.log(factor.diagonal()).sum(), lifted
 
 
 def log_volume(back):
@@ -114,9 +119,8 @@ def correlated(mean, covariance, total, least, floor, shift, basis):
     )
     log_norm = -half_log_det - log_volume(back) - 0.5 * into.shape[1] * LOG_2PI
     mean = shift + (mean if unfold is None else mean @ unfold)
-    return Densities(
-        shift, whitener, offset, np.broadcast_to(log_norm, len(mean)), mean, covariance
-    )
+    log_norm, triangular = np.broadcast_to(log_norm, len(mean)), not np.tril(whitener, -1).any()
+    return Densities(shift, whitener, offset, log_norm, mean, covariance, triangular)
 
 
 def independent(mean, variance, total, least, floor, shift):
@@ -240,12 +244,28 @@ def squared_distances(A, model):
         return np.maximum((A * A) @ (W * W).T - 2 * cross + (M * M).sum(axis=1), 0)
     if len(W) == 1:
         return cdist(A @ W[0], M, "sqeuclidean")
+    if W.shape[2] <= WIDTH:  # narrow: all classes in one product
+        Y = A @ W.transpose(1, 0, 2).reshape(W.shape[1], M.size)  # (m, K r)
+        Y = Y.reshape(len(A), *M.shape)
+        Y -= M
+        return np.einsum("ikr,ikr->ik", Y, Y)
     distances = np.empty((len(A), len(M)))
     for k in range(len(M)):
-        Y = A @ W[k]  # (m, r)
+        Y = product(A, W[k], model.triangular)
         Y -= M[k]
         distances[:, k] = np.einsum("ij,ij->i", Y, Y)
     return distances
+
+
+def product(A, W, triangular):
+    """A @ W for rows A (m, d) and W (d, r), without most of the zeros of a triangular W."""
+    if not triangular:
+        return A @ W
+    Y = np.empty((len(A), W.shape[1]))
+    edges = [*range(0, W.shape[1], max(WIDTH, -(-W.shape[1] // 8))), W.shape[1]]
+    for start, stop in pairwise(edges):
+        np.matmul(A[:, :stop], W[:stop, start:stop], out=Y[:, start:stop])
+    return Y
 
 
 def log_densities(X, model, missing=False):
@@ -309,8 +329,9 @@ def unique_basis(U, strength):
         np.arange(len(strength)), 1 + np.flatnonzero(strength[1:] < (1 - 1e-8) * strength[:-1])
     )
     for tie in ties:
-        if len(tie) > 1:  # Gram-Schmidt on the projections of the first axes
-            U[:, tie] = np.linalg.qr(U[:, tie] @ U[: len(tie), tie].T)[0]
+        if len(tie) > 1:  # Gram-Schmidt on the projections of fixed vectors in general position
+            fixed = np.cos(np.outer(np.arange(1, len(U) + 1), np.arange(1, len(tie) + 1)))
+            U[:, tie] = np.linalg.qr(U[:, tie] @ (U[:, tie].T @ fixed))[0]
     leading = (np.abs(U) > 0.5 * np.abs(U).max(axis=0, initial=0)).argmax(axis=0)
     return -U * np.sign(U[leading, np.arange(len(strength))])  # the first far class lies below 0
 

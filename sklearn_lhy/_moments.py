@@ -22,6 +22,7 @@ BLOCK_BYTES = 1 << 19
 SAMPLE_ROWS = 1000
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
+NEAR = 4  # standard deviations that a class may lie from where its rows are centred
 RIDGE = 1e-12  # keeps the basis finite along redundant directions
 
 
@@ -74,11 +75,18 @@ def first_guess(X, codes, count, kind, weight=None):
     behind = np.maximum(members @ ~unknown, 1)  # (K, d)
     shift = rows.sum(axis=0) / np.maximum(len(rows) - unknown.sum(axis=0), 1)
     means = members @ rows / behind
-    if kind == "axes" or len(rows) < 2 * d + K:
-        return Guess(shift, means, None)
     rows -= means[codes]
     rows -= (members @ rows / behind)[codes]  # what the long sums rounded away
-    return Guess(shift, means, whitening_basis(rows, rounding(shift)))
+    rows[unknown] = 0
+    near = NEAR * np.sqrt((rows**2).sum(axis=0) / len(rows))  # (d,)
+    basis = None
+    if kind != "axes" and len(rows) >= 2 * d + K:
+        basis = whitening_basis(rows, rounding(shift))
+    for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
+        if basis is None and np.all(np.abs(means - centre) <= near):
+            means = np.tile(centre, (K, 1))
+            break
+    return Guess(shift, means, basis)
 
 
 def rounding(value):
@@ -140,14 +148,16 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
     higher = np.zeros((2, K, d, d)) if fourth else None
     blocks = row_blocks(X, BLOCK_BYTES)
-    spare = np.empty((blocks[0].stop, d))
+    centred = mover(guess, blocks[0].stop)
     for part in blocks:
         w = None if weight is None else weight[part]
         rows, label, w = arranged(X[part], codes[part], w, by_class=kind == "each")
-        A = centred(rows, label, guess, spare)  # (m, d)
+        A = centred(rows, label)  # (m, d), may be a view of X
         members = indicator(label, K, w)
         if missing:
-            mass = mass + blank(A, members)
+            unknown = np.isnan(A)
+            mass = mass - members @ unknown
+            A = np.where(unknown, 0, A)
         first += members @ A
         root = A if w is None else A * np.sqrt(w)[:, None]  # root'root is weighted
         if kind == "axes":
@@ -194,20 +204,26 @@ def arranged(rows, label, weight, by_class):
     return rows, label, None if weight is None else weight.astype(np.float64)
 
 
-def centred(rows, label, guess, spare):
-    """Rows (m, d) minus the guessed mean of their class, in u; spare is overwritten."""
-    A = np.take(guess.means, label, axis=0, out=spare[: len(rows)], mode="clip")
-    np.subtract(rows, A, out=A)
-    return A if guess.basis is None else A @ guess.basis
+def mover(guess, m):
+    """Function that centres up to m rows and takes them to u; its result lives until the next."""
+    spare = np.empty((m, len(guess.shift)))
+    if guess.basis is None and not guess.means.any():
+        return lambda rows, label: rows.astype(np.float64, order="C", copy=False)
+    if (guess.means == guess.means[0]).all():
+        centre = np.tile(guess.means[0], (m, 1))  # faster than broadcasting over short rows
 
+        def centres(label):
+            return centre[: len(label)]
+    else:
 
-def blank(A, members):
-    """Set missing values of A (m, d) to zero, in place; minus the mass they take from each mean."""
-    missing = np.isnan(A)
-    if not missing.any():
-        return 0.0
-    A[missing] = 0
-    return -(members @ missing)
+        def centres(label):
+            return np.take(guess.means, label, axis=0, out=spare[: len(label)], mode="clip")
+
+    def move(rows, label):
+        A = np.subtract(rows, centres(label), out=spare[: len(label)])
+        return A if guess.basis is None else A @ guess.basis
+
+    return move
 
 
 def moved(sums, delta, first=0):

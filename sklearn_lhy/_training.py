@@ -16,7 +16,7 @@ from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened import curvature_moments, start_state, whitened_step
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
-SAMPLE_GROWTH = 10
+SAMPLE_GROWTH = 16
 
 SOLVERS = ("whitened", *RULES)
 

@@ -19,9 +19,11 @@ class Layer(NamedTuple):
 
 
 def sigmoid(Z):
-    """sigma(z) = 1 / (1 + e^-z), without overflow [C27, L3]."""
-    E = np.exp(-np.abs(Z))
-    return np.where(Z < 0, E, 1) / (1 + E)
+    """sigma(z) = 1 / (1 + e^-z) [C27, L3]; e^-z may overflow, and 1 / inf is the right 0."""
+    with np.errstate(over="ignore"):
+        P = np.exp(-Z)
+    P += 1
+    return np.reciprocal(P, out=P)
 
 
 def softmax(Z):
@@ -33,7 +35,10 @@ def softmax(Z):
 
 def log1pexp(Z):
     """log(1 + e^z), whose derivative is the sigmoid."""
-    return np.maximum(Z, 0) + np.log1p(np.exp(-np.abs(Z)))
+    A = np.exp(-np.abs(Z))
+    np.log1p(A, out=A)
+    A += np.maximum(Z, 0)
+    return A
 
 
 def logsumexp(Z):

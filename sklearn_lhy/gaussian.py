@@ -1,13 +1,17 @@
 """The generative model: a Gaussian for each class, and Bayes' rule [C9-C33]."""
 
 from copy import copy
+from itertools import accumulate
 from numbers import Real
 
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import logsumexp
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils import assert_all_finite, check_random_state
+from scipy.stats import rankdata
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import ParameterGrid, check_cv
+from sklearn.utils import Bunch, assert_all_finite, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -156,7 +160,8 @@ class GaussianGenerativeClassifier(
 
     def _row_checks(self):
         """Leave NaN and infinity to `_check_finite`: they show in the sums and in the scores."""
-        return {**super()._row_checks(), "ensure_all_finite": False}
+        dtypes = [np.float64, np.float32]
+        return {"accept_sparse": "csr", "dtype": dtypes, "ensure_all_finite": False}
 
     def _check_finite(self, X):
         """Raise where validated rows hold infinity, or NaN that was not announced."""
@@ -278,10 +283,15 @@ class GaussianGenerativeClassifier(
         model.priors = priors
         return model._set_priors()
 
+    def _statistics(self):
+        """Kind of moments that the parameters ask for, and whether of fourth order too."""
+        fourth = self.shrinkage == "auto" and not self._axes()
+        kind = {"tied": "pooled", "full": "each"}.get(self.covariance_type, "axes")
+        return ("each" if fourth else kind), fourth
+
     def _gather(self, X, codes, K, weight):
         """Moments of validated rows, of the kind that the parameters ask for."""
-        kind = {"tied": "pooled", "full": "each"}.get(self.covariance_type, "axes")
-        fourth = self.shrinkage == "auto" and not self._axes()
+        kind, fourth = self._statistics()
         if self.allow_nan or weight is not None:  # a weight of 0 may hide a row from the sums
             self._check_finite(X)
         if self.allow_nan and not self._axes() and np.isnan(X.data if issparse(X) else X).any():
@@ -294,7 +304,7 @@ class GaussianGenerativeClassifier(
                 X,
                 codes,
                 K,
-                "each" if fourth else kind,
+                kind,
                 weight=weight,
                 fourth=fourth,
                 missing=self.allow_nan,
@@ -356,7 +366,7 @@ class GaussianGenerativeClassifier(
             return self
         seen, centre, dtype = self._seen, self._densities.centre, self.means_.dtype
         W, b = np.zeros((len(centre), K)), np.full(K, -np.inf)
-        W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior()[seen])
+        W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior())
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         self._centred = Layer(W, b)
@@ -365,16 +375,19 @@ class GaussianGenerativeClassifier(
         return self
 
     def _log_prior(self):
-        """Log prior ln P(k) (K,), -inf for classes without rows."""
+        """Log prior ln P(k) of the classes that have rows."""
         with np.errstate(divide="ignore"):
-            return np.where(self.class_count_ > 0, np.log(self.class_prior_), -np.inf)
+            return np.log(self.class_prior_[self._seen])
 
     def _log_joint(self, X):
-        """Log joint ln P(x, k) (n, K) of validated rows."""
-        L = np.full((X.shape[0], len(self.classes_)), -np.inf)
-        L[:, self._seen] = _model.log_densities(X, self._densities, self.allow_nan)
-        L[:, self._seen] += self._log_prior()[self._seen]
-        return L
+        """Log joint ln P(x, k) (n, K) of validated rows; -inf for classes without rows."""
+        L = _model.log_densities(X, self._densities, self.allow_nan)
+        L += self._log_prior()
+        if len(self._seen) == len(self.classes_):
+            return L
+        joint = np.full((X.shape[0], len(self.classes_)), -np.inf)
+        joint[:, self._seen] = L
+        return joint
 
     def _scores(self, X):
         if len(self.classes_) < 2:
@@ -518,11 +531,12 @@ class GaussianGenerativeClassifier(
         else:
             from sklearn_lhy.softmax import SoftmaxGD as Logistic
         model = Logistic()
-        for name in ("classes_", "coef_", "intercept_", "n_features_in_", "feature_names_in_"):
+        for name in ("classes_", "coef_", "intercept_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(model, name, np.copy(getattr(self, name)))
-        model.n_features_in_ = self.n_features_in_
-        model.n_iter_ = 0
+        model.n_features_in_, model.n_iter_, model.loss_curve_ = self.n_features_in_, 0, []
+        model.validation_loss_curve_, model._resume = None, {}
+        model.converged_, model.stop_reason_ = True, "closed form"
         return model
 
 
@@ -570,3 +584,104 @@ def _shares_covariance(model):
 for _name in ("transform", "fit_transform", "get_feature_names_out", "to_logistic"):
     _method = getattr(GaussianGenerativeClassifier, _name)
     setattr(GaussianGenerativeClassifier, _name, available_if(_shares_covariance)(_method))
+
+
+def gaussian_grid_search(
+    estimator, X, y, param_grid, *, cv=None, scoring=None, groups=None, sample_weight=None
+):
+    """Cross-validate a grid of parameters without gathering the statistics for each candidate.
+
+    The statistics of the rows outside a fold are the sum of those of the other folds. So the rows
+    are read once, however many values of `shrinkage`, `pooling`, `reg_covar` and `priors` are
+    tried, and the scores are those of ``GridSearchCV``.
+
+    Parameters
+    ----------
+    estimator : GaussianGenerativeClassifier
+        Classifier whose parameters serve where the grid names none; it is not changed.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Training rows.
+    y : array-like of shape (n_samples,)
+        Labels.
+    param_grid : dict or list of dict
+        Values to try for each parameter, as in ``GridSearchCV``.
+    cv : int, cross-validation generator or iterable, default=None
+        Folds, as in ``GridSearchCV``; where the test rows overlap or leave rows out (repeated or
+        shuffled splits), each split gathers its statistics once.
+    scoring : str or callable, default=None
+        Score to maximise; accuracy by default.
+    groups : array-like of shape (n_samples,), default=None
+        Groups for the folds.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows, in fitting and in scoring.
+
+    Returns
+    -------
+    result : sklearn.utils.Bunch
+        `best_estimator_` fitted to all rows, `best_params_`, `best_score_`, `best_index_`, and
+        `cv_results_` with "params", "mean_test_score", "std_test_score", "rank_test_score" and
+        "split0_test_score", ... as in ``GridSearchCV``.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
+    >>> X, y = load_wine(return_X_y=True)
+    >>> grid = {"shrinkage": [None, "auto", 0.5], "pooling": [0, 0.5, 1]}
+    >>> result = gaussian_grid_search(GaussianGenerativeClassifier("full"), X, y, grid)
+    >>> result.best_params_
+    {'pooling': 0.5, 'shrinkage': None}
+    """
+    whole = clone(estimator)
+    X, y, weight = whole._check_training(X, y, sample_weight)
+    classes, codes = encode_labels(y)
+    need_two_classes(classes, codes, weight)
+    folds = list(check_cv(cv, y, classifier=True).split(X, y, groups))
+    grid = list(ParameterGrid(param_grid))
+    candidates = [clone(estimator).set_params(**values) for values in grid]
+    score = check_scoring(estimator, scoring)
+    scores, sums = np.empty((len(candidates), len(folds))), {}
+    for c, candidate in enumerate(candidates):
+        candidate._validate_params()
+        key = candidate._statistics()
+        if key not in sums:
+            sums[key] = _fold_moments(candidate, X, codes, len(classes), weight, folds)
+        for f, (_, test) in enumerate(folds):
+            left, seen = _moments.occupied(sums[key][f])
+            candidate.n_features_in_ = X.shape[1]
+            candidate._set_model(classes[seen], left, X.dtype)
+            weighted = {} if weight is None else {"sample_weight": weight[test]}
+            scores[c, f] = score(candidate, X[test], y[test], **weighted)
+    mean = scores.mean(axis=1)
+    best = int(mean.argmax())
+    whole.set_params(**candidates[best].get_params())
+    return Bunch(
+        best_estimator_=whole._set_model(classes, sums[whole._statistics()][-1], X.dtype),
+        best_params_=grid[best],
+        best_score_=mean[best],
+        best_index_=best,
+        cv_results_={
+            "params": grid,
+            "mean_test_score": mean,
+            "std_test_score": scores.std(axis=1),
+            "rank_test_score": rankdata(-mean, method="min").astype(np.int32),
+            **{f"split{f}_test_score": scores[:, f] for f in range(len(folds))},
+        },
+    )
+
+
+def _fold_moments(estimator, X, codes, K, weight, folds):
+    """Moments of the training rows of each fold, and last those of all rows."""
+
+    def gathered(rows):
+        return estimator._gather(X[rows], codes[rows], K, None if weight is None else weight[rows])
+
+    n = X.shape[0]
+    tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=n)
+    if np.any(tested != 1) or any(len(train) + len(test) != n for train, test in folds):
+        return [gathered(train) for train, _ in folds] + [gathered(slice(None))]
+    parts = [gathered(test) for _, test in folds]
+    before = list(accumulate(parts, _moments.add))  # before[f]: folds 0 to f
+    after = list(accumulate(parts[::-1], _moments.add))[::-1]  # after[f]: folds f to the last
+    middle = [_moments.add(a, b) for a, b in zip(before[:-2], after[2:], strict=True)]
+    return [after[1], *middle, before[-2], before[-1]]

@@ -359,7 +359,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     def _encode(self, labels, weight, classes=None):
         if np.ndim(labels) == 2 and type_of_target(labels) == "multilabel-indicator":
             if self.class_weight is not None:
-                raise ValueError("class_weight does not go with multilabel targets: set it to None.")
+                raise ValueError(
+                    "class_weight does not go with multilabel targets: set it to None."
+                )
             Y = labels.toarray() if sparse.issparse(labels) else labels
             self.classes_, self._multilabel_ = np.arange(Y.shape[1]), True
             return Y.astype(bool)
@@ -417,7 +419,9 @@ def _given_layers(coefs, intercepts, sizes):
     """Checked weights and intercepts of layers of these sizes (inputs first)."""
     coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
     shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
-    if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [s[1:] for s in shapes]:
+    if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [
+        s[1:] for s in shapes
+    ]:
         raise ValueError(
             f"Layers of sizes {sizes} need weights of shapes {shapes} and an intercept for each"
             f" unit; got weights {[W.shape for W in coefs]} and intercepts"

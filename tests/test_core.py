@@ -55,8 +55,8 @@ def test_sigmoid_and_its_integral_are_exact_everywhere(z):
     with mpmath.workdps(50):
         exact = 1 / (1 + mpmath.exp(-mpmath.mpf(z)))
         integral = mpmath.log(1 + mpmath.exp(mpmath.mpf(z)))
-        assert sigmoid(np.array(z)) == pytest.approx(float(exact), rel=1e-15, abs=1e-320)
-        assert log1pexp(np.array(z)) == pytest.approx(float(integral), rel=1e-15, abs=1e-320)
+        assert sigmoid(np.array([z])) == pytest.approx(float(exact), rel=1e-15, abs=1e-320)
+        assert log1pexp(np.array([z])) == pytest.approx(float(integral), rel=1e-15, abs=1e-320)
 
 
 def test_softmax_slide_numbers():

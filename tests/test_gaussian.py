@@ -20,13 +20,16 @@ from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
     QuadraticDiscriminantAnalysis,
 )
+from sklearn.metrics import log_loss
+from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_lhy.gaussian import GaussianGenerativeClassifier
+from sklearn_lhy import _moments
+from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 SHARED = ["tied", "tied_diag"]
@@ -74,10 +77,6 @@ def test_checks_that_the_suite_does_not_yield(kind, check):
         return
     name = "GaussianGenerativeClassifier"
     getattr(estimator_checks, check)(name, GaussianGenerativeClassifier(kind))
-
-
-def iris_weights(seed=0):
-    return np.random.default_rng(seed).uniform(0.1, 2, 150)
 
 
 def standardised(load):
@@ -739,3 +738,72 @@ def test_correlations_cannot_be_learnt_from_incomplete_rows(kind):
     X[0, 0] = np.nan
     with pytest.raises(ValueError, match="diagonal type"):
         GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+
+
+# Search
+
+
+GRID = [
+    {"covariance_type": ["full", "diag"], "pooling": [0, 0.3, 1], "shrinkage": [None, "auto", 0.2]},
+    {"covariance_type": ["tied"], "shrinkage": [None, "auto", 0.2], "reg_covar": [1e-6, 0.1]},
+]
+
+
+@pytest.mark.parametrize(
+    "cv", [None, 3, KFold(4, shuffle=True, random_state=0), ShuffleSplit(3, random_state=0)]
+)
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_search_gives_the_scores_of_grid_search(cv, scoring, weighted):
+    X, y = load_wine(return_X_y=True)
+    w = np.random.default_rng(0).uniform(0.1, 2, len(X)) if weighted else None
+    plain = GaussianGenerativeClassifier()
+    rival = GridSearchCV(plain, GRID, cv=cv, scoring=scoring).fit(X, y, sample_weight=w)
+    found = gaussian_grid_search(plain, X, y, GRID, cv=cv, scoring=scoring, sample_weight=w)
+    for name in ("mean_test_score", "std_test_score", "split0_test_score"):
+        assert_allclose(found.cv_results_[name], rival.cv_results_[name], rtol=0, atol=1e-12)
+    assert found.cv_results_["rank_test_score"][found.best_index_] == 1
+    assert found.cv_results_["params"] == rival.cv_results_["params"]
+    assert found.best_params_ == rival.best_params_
+    expected = rival.best_estimator_
+    assert found.best_estimator_.get_params() == expected.get_params()
+    assert max_change(found.best_estimator_.predict_proba(X), expected.predict_proba(X)) < 1e-12
+    assert not hasattr(plain, "classes_")
+
+
+def test_the_search_reads_each_row_once(monkeypatch):
+    X, y = load_wine(return_X_y=True)
+    read = []
+    gather = _moments.gather
+    monkeypatch.setattr(
+        _moments, "gather", lambda X, *args, **kw: (read.append(len(X)), gather(X, *args, **kw))[1]
+    )
+    grid = {"shrinkage": [None, 0.1, 0.2, 0.5], "pooling": [0, 0.5, 1]}
+    gaussian_grid_search(GaussianGenerativeClassifier("full"), X, y, grid)
+    assert sum(read) == len(X)
+
+
+# Other estimators of this package
+
+
+def objective(model, X, y):
+    return len(y) * log_loss(y, model.predict_proba(X)) + (model.coef_**2).sum() / 2
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_same_rule_as_a_logistic_regression(classes):
+    """[L16-L17] the same function set; descent can go on from the generative solution."""
+    X, y = standardised(load_iris)
+    X, y = X[y >= 3 - classes], y[y >= 3 - classes]
+    model = GaussianGenerativeClassifier().fit(X, y)
+    logistic = model.to_logistic()
+    assert type(logistic).__name__ == ("GDLogisticRegression" if classes == 2 else "SoftmaxGD")
+    assert_array_equal(logistic.coef_, model.coef_)
+    assert_allclose(logistic.predict_proba(X), model.predict_proba(X), rtol=1e-12)
+    before = model.coef_.copy()
+    start = objective(logistic, X, y)
+    logistic.set_params(warm_start=True).fit(X, y)
+    assert objective(logistic, X, y) < start
+    assert_array_equal(model.coef_, before)
+    named = GaussianGenerativeClassifier().fit(pd.DataFrame(X, columns=list("abcd")), y)
+    assert list(named.to_logistic().feature_names_in_) == list("abcd")
