@@ -19,7 +19,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from sklearn_lhy._rows import dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
-SAMPLE_ROWS = 1000
+SAMPLE_ROWS = 400
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred

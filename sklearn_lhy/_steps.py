@@ -46,6 +46,13 @@ def adam(g, memory, rate, t):
     return step, np.stack([m, v])
 
 
+def at_rest(rule, memory):
+    """The memory of a rule without its momentum, which leads on uphill after a step too far."""
+    if rule is momentum:
+        return 0.0
+    return memory * [[0], [1]] if rule is adam and np.ndim(memory) == 2 else memory
+
+
 RULES = {f.__name__: f for f in (gd, momentum, adagrad, rmsprop, adam)}
 
 
@@ -104,7 +111,7 @@ class RuleSolver:
             return tried._replace(value=value, rate=self.growth * tried.rate)
         return state._replace(
             rate=state.rate / 2,
-            memory=state.memory if self.normalised else 0.0 * state.memory,
+            memory=at_rest(self.rule, state.memory),
             epochs=tried.epochs,
             undone=True,
             stop="precision" if state.rate < np.finfo(float).tiny / np.finfo(float).eps else "",
