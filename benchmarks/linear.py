@@ -31,7 +31,7 @@ from sklearn_lhy import GDLogisticRegression, SoftmaxGD
 
 TARGET = 1e-6
 LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]
-BUDGET = 15.0  # seconds after which a rival's ladder is climbed no further
+BUDGET = 6.0  # seconds after which a rival's ladder is climbed no further
 
 
 # ---- cases ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ softmax serves K classes (`SoftmaxGD`), and units that feed units are a neural n
 (`StackedLogisticMLP`). `compare` puts them beside scikit-learn's own.
 """
 
+from sklearn_lhy.comparison import compare
 from sklearn_lhy.gaussian import GaussianGenerativeClassifier
 from sklearn_lhy.logistic import GDLogisticRegression
 from sklearn_lhy.softmax import SoftmaxGD
@@ -18,4 +19,5 @@ __all__ = [
     "GaussianGenerativeClassifier",
     "SoftmaxGD",
     "StackedLogisticMLP",
+    "compare",
 ]

@@ -22,7 +22,7 @@ except ImportError:
 
 
 def check_sample_weight(sample_weight, X):
-    """Weights as a float vector of X's dtype: one per row, non-negative, finite and not all zero."""
+    """Weights as a vector of X's dtype: one per row, non-negative, finite and not all zero."""
     weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
     if not weight.any():  # scikit-learn refuses this itself from 1.8 on
         raise ValueError(

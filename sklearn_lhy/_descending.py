@@ -28,7 +28,14 @@ from sklearn_lhy._posterior import (
     need_two_classes,
     unchanged_on_error,
 )
-from sklearn_lhy._training import SOLVERS, make_solver, run, validation_loss
+from sklearn_lhy._training import (
+    SOLVERS,
+    LinearSolver,
+    StreamSolver,
+    rule_solver,
+    run,
+    validation_loss,
+)
 from sklearn_lhy._units import stack_scores
 
 
@@ -120,7 +127,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """Run the solver and set every fitted attribute."""
         resume = old.resume if old is not None else {}
         seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
-        solver = self._solver(problem, seed, stream)
+        solver = self._solver(problem, random_state, seed, stream)
         found = run(
             solver,
             solver.start(layers, **resume.get(self.solver, {})),
@@ -140,15 +147,16 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self._resume = {"seed": seed, self.solver: solver.resume(found.state)}
         return found
 
-    def _solver(self, problem, seed, stream):
-        return make_solver(
+    def _solver(self, problem, random_state, seed, stream):
+        if self.solver == "whitened":
+            return (StreamSolver if stream else LinearSolver)(problem, self.tol)
+        return rule_solver(
             problem,
             self.solver,
             tol=self.tol,
             rate=None if self.learning_rate == "auto" else self.learning_rate,
             batch_size=self._batch_rows(problem.X.shape[0]),
             seed=seed,
-            stream=stream,
         )
 
     def _partial_fit(self, X, y, classes, sample_weight):
@@ -196,8 +204,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         factors = compute_class_weight(
             self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
         )
-        weight = factors[codes] if weight is None else factors[codes] * weight
-        return weight
+        return factors[codes] if weight is None else factors[codes] * weight
 
     def _validation_rows(self, X, y, sample_weight):
         """Checked validation data (X, Y, weight), or None."""

@@ -33,12 +33,13 @@ def run(solver, state, *, max_iter, tol, patience, validate=None, early_stopping
     """Descend until the solver stops, nothing changes, the validation loss rises or time is up.
 
     validate(layers) is the loss on rows that do not train; early stopping keeps the layers where it
-    was lowest. watch(iteration, state, validation_loss, layers) sees every iteration and may return True to stop.
+    was lowest. watch(iteration, state, validation_loss, layers) sees every iteration and may return
+    True to stop.
     """
     curve, validation, kept, stop = [], [], None, "max_iter"
-    first = state.value
-    for state in descend(solver, state, max_iter):
-        check_finite(state.value, first)
+    start = state
+    for state in descend(solver, start, max_iter):
+        check_finite(state.value, start.value)
         curve.append(float(state.value))
         if validate is not None:
             validation.append(float(validate(solver.layers(state))))

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits  # scikit-learn imports it, so it is always there
 
 from sklearn_lhy._report import Row
 
@@ -70,9 +71,10 @@ def _run_fold(task):
     new = preparation.transform(_take(task.X, task.test))
     outcomes = [None, None]
     for side in (1, 0) if task.swap else (0, 1):
-        outcomes[side] = _fit_and_score(
-            clone(task.pair[side]), seen, task.y[task.train], new, task.y[task.test]
-        )
+        with threadpool_limits(1, user_api="blas"):  # threads that wait for a core spoil times
+            outcomes[side] = _fit_and_score(
+                clone(task.pair[side]), seen, task.y[task.train], new, task.y[task.test]
+            )
     return outcomes
 
 

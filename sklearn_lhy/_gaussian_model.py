@@ -45,6 +45,7 @@ class Span(NamedTuple):
 
     into: np.ndarray  # (d, r)
     back: np.ndarray  # (r, d)
+    plain: bool = False  # whether nothing is redundant, clearly, so that u serves as well
 
 
 def spanned(total, least):
@@ -64,7 +65,7 @@ def spanned(total, least):
     factor, failed = dpotrf(scaled, lower=True)
     if not failed and np.all(factor.diagonal() > CLEARLY):  # no need to look for the best order
         into = dtrtri(factor, lower=True)[0].T
-        return Span(into / unit[:, None], factor.T * unit)
+        return Span(into / unit[:, None], factor.T * unit, plain=True)
     factor, order, rank, _ = dpstrf(scaled, tol=1.0, lower=True)
     order, factor = order - 1, np.tril(factor)[:, :rank]
     back = np.zeros((rank, d))
@@ -74,22 +75,30 @@ def spanned(total, least):
     return Span(Q @ dtrtri(R)[0].T / sd[:, None], back)
 
 
-def whitened(Sigma, floor):
-    """(W, log det, Sigma or None if unchanged): W'Sigma W = I, Sigma (r, r) lifted to the floor."""
-    if len(Sigma) == 0:
-        return Sigma, 0.0, None
-    lifted = None
-    if dpotrf(Sigma - floor * np.eye(len(Sigma)), lower=True)[1]:
-        values, U = np.linalg.eigh(Sigma)
-        Sigma = lifted = (U * np.maximum(values, floor)) @ U.T
-    factor, _ = dpotrf(Sigma, lower=True)
-    return dtrtri(factor, lower=True)[0].T, 2 * np.log(factor.diagonal()).sum(), lifted
+def whitened(Sigma, total, span, floor):
+    """(W, half log det, Sigma or None if unchanged), W'Sigma W = I in the span; all in u.
+
+    Sigma (d, d) is lifted to the floor, a fraction of the total covariance (d, d).
+    """
+    if span.plain and not dpotrf(Sigma - floor * total, lower=True)[1]:  # no floor needed
+        factor, _ = dpotrf(Sigma, lower=True)
+        return dtrtri(factor, lower=True)[0].T, np.log(factor.diagonal()).sum(), None
+    into, back, _ = span
+    if into.shape[1] == 0:
+        return into, 0.0, 0 * Sigma
+    V, lifted = into.T @ Sigma @ into, None
+    if dpotrf(V - floor * np.eye(len(V)), lower=True)[1]:
+        values, U = np.linalg.eigh(V)
+        V = (U * np.maximum(values, floor)) @ U.T
+        lifted = back.T @ V @ back
+    factor, _ = dpotrf(V, lower=True)
+    half_log_det = np.log(factor.diagonal()).sum() + log_volume(back)
+    return into @ dtrtri(factor, lower=True)[0].T, half_log_det, lifted
 
 
 def log_volume(back):
     """Log of the volume (r-dimensional) that the map v -> v @ back gives to the unit cube."""
-    r, d = back.shape
-    if r == d:
+    if back.shape[0] == back.shape[1]:
         return np.linalg.slogdet(back)[1]
     return np.log(np.abs(np.linalg.qr(back.T, mode="r").diagonal())).sum()
 
@@ -97,30 +106,23 @@ def log_volume(back):
 def correlated(mean, covariance, total, least, floor, shift, basis):
     """Densities from class means (K, d), covariances (G, d, d), total (d, d), all in u."""
     span = spanned(total, least)
-    into, back = span
+    parts = [whitened(S, total, span, floor) for S in covariance]
+    whitener = np.stack([W for W, _, _ in parts])  # (G, d, r)
+    if any(lifted is not None for _, _, lifted in parts):
+        pairs = zip(covariance, parts, strict=True)
+        covariance = np.stack([S if p[2] is None else p[2] for S, p in pairs])
+    offset = (mean[:, None] @ whitener)[:, 0]  # (K, r)
+    back = span.back
     if basis is not None:
-        into, back = basis @ into, np.linalg.solve(basis.T, back.T).T
-    parts = [whitened(span.into.T @ S @ span.into, floor) for S in covariance]
-    whitener = np.stack([into @ W for W, _, _ in parts])  # (G, d, r)
-    half_log_det = np.array([0.5 * log_det for _, log_det, _ in parts])
-    unfold = None if basis is None else np.linalg.solve(basis, np.eye(len(basis)))
-    covariance = np.stack(
-        [
-            (back.T @ lifted @ back)
-            if lifted is not None
-            else (S if unfold is None else unfold.T @ S @ unfold)
-            for S, (_, _, lifted) in zip(covariance, parts, strict=True)
-        ]
-    )
-    offset = np.concatenate(
-        [mean @ (span.into @ W) for W, _, _ in parts]
-        if len(parts) == 1
-        else [mean[[k]] @ (span.into @ W) for k, (W, _, _) in enumerate(parts)]
-    )
-    log_norm = -half_log_det - log_volume(back) - 0.5 * into.shape[1] * LOG_2PI
-    mean = shift + (mean if unfold is None else mean @ unfold)
-    log_norm, triangular = np.broadcast_to(log_norm, len(mean)), not np.tril(whitener, -1).any()
-    return Densities(shift, whitener, offset, log_norm, mean, covariance, triangular)
+        unfold = np.linalg.solve(basis, np.eye(len(basis)))
+        covariance = unfold.T @ covariance @ unfold
+        whitener, mean, back = basis @ whitener, mean @ unfold, back @ unfold
+    log_norm = -np.array([half_log_det for _, half_log_det, _ in parts])
+    log_norm -= 0.5 * whitener.shape[2] * LOG_2PI
+    if basis is not None:  # determinants were taken in u
+        log_norm -= log_volume(back) - log_volume(span.back)
+    log_norm = np.broadcast_to(log_norm, len(mean))
+    return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, span.plain)
 
 
 def independent(mean, variance, total, least, floor, shift):
@@ -167,9 +169,13 @@ def ledoit_wolf(sums, total):
 
 def pooled(second, mass, pooling):
     """Friedman's covariances between each class's own (pooling 0) and the shared one (1) [C23]."""
-    weight = (1 - pooling) * mass + pooling * mass.sum(axis=0)
-    pooled_sum = (1 - pooling) * second + pooling * second.sum(axis=0)
-    return pooled_sum / np.where(weight > 0, weight, 1)
+    if pooling == 0:
+        return second / np.where(mass > 0, mass, 1)
+    shared, weight = second.sum(axis=0, keepdims=True), mass.sum(axis=0, keepdims=True)
+    if pooling < 1:
+        shared = (1 - pooling) * second + pooling * shared
+        weight = (1 - pooling) * mass + pooling * weight
+    return shared / np.where(weight > 0, weight, 1)
 
 
 def least_deviation(sums, total):
@@ -206,16 +212,16 @@ def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, flo
     if shrinkage == "auto" and not axes:
         within = pooled(second, mass, 1)[0]
         second = ledoit_wolf(sums, within.diagonal() + between.diagonal())
-    covariance = pooled(second, mass, 1.0 if shared else pooling)
-    within = pooled(second, mass, 1)[:1]
+    covariance = pooled(second, mass, 1 if shared else pooling)
+    if pooling == 1 and not shared:
+        covariance = np.repeat(covariance, len(mean), axis=0)
+    within = pooled(second, mass, 1)
     if spherical:
         covariance, within, between = shrunk(covariance, 1), shrunk(within, 1), between.mean()
     elif shrinkage is not None and shrinkage != "auto":
         covariance, within = shrunk(covariance, shrinkage), shrunk(within, shrinkage)
     total = within[0] + between
-    if shared:
-        covariance = covariance[:1]
-    elif axes:  # nothing known of a feature in a class: what is known of it in all
+    if axes and not shared:  # nothing known of a feature in a class: what is known of it in all
         covariance = np.where(mass > 0, covariance, total)
     least, floor = least_deviation(sums, total), max(floor, ROUNDING)
     if sums.basis is None:

@@ -1,4 +1,4 @@
-"""What the two descending linear classifiers share: one layer, and sklearn's penalised objective."""
+"""What the two descending linear classifiers share: one layer and a penalised objective."""
 
 import warnings
 from abc import abstractmethod
@@ -73,8 +73,9 @@ class LinearDescendingClassifier(DescendingClassifier):
         right = (Z > 0) == problem.Y if Z.shape[1] == 1 else Z.argmax(1) == problem.Y.argmax(1)
         if right.all():
             warnings.warn(
-                "The classes are separable: without a penalty the weights grow for ever. The descent"
-                f" stopped at a loss of {found.loss_curve[-1]:.1e}; a finite C gives them a limit.",
+                "The classes are separable: without a penalty the weights grow for ever. The"
+                f" descent stopped at a loss of {found.loss_curve[-1]:.1e}; a finite C gives them"
+                " a limit.",
                 ConvergenceWarning,
                 stacklevel=8,
             )
@@ -87,6 +88,7 @@ def _initial(name, values, shape, dtype):
     values = np.array(values, dtype=dtype)
     if values.size != np.prod(shape) or not np.isfinite(values).all():
         raise ValueError(
-            f"{name} must hold {' x '.join(map(str, shape))} finite numbers; got shape {values.shape}."
+            f"{name} must hold {' x '.join(map(str, shape))} finite numbers;"
+            f" got shape {values.shape}."
         )
     return values.reshape(shape)

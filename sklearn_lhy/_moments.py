@@ -22,6 +22,7 @@ BLOCK_BYTES = 1 << 19
 SAMPLE_ROWS = 400
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
+LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred
 RIDGE = 1e-12  # keeps the basis finite along redundant directions
 
@@ -128,8 +129,8 @@ def add_gram(scatter, A):
 
 
 def mirrored(scatter):
-    """Symmetric matrices from lower triangles (..., d, d)."""
-    return np.tril(scatter) + np.swapaxes(np.tril(scatter, -1), -1, -2)
+    """Symmetric matrices (..., d, d) from lower triangles beside zeros."""
+    return scatter + np.swapaxes(np.tril(scatter, -1), -1, -2)
 
 
 def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
@@ -147,7 +148,8 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     mass, first = 0.0, np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
     higher = np.zeros((2, K, d, d)) if fourth else None
-    blocks = row_blocks(X, BLOCK_BYTES)
+    least_rows = LEAST_ROWS * (K if kind == "each" else 1)
+    blocks = row_blocks(X, max(BLOCK_BYTES, least_rows * d * X.dtype.itemsize))
     centred = mover(guess, blocks[0].stop)
     for part in blocks:
         w = None if weight is None else weight[part]
@@ -232,15 +234,17 @@ def moved(sums, delta, first=0):
     With a' = a + delta: each power of a' is multiplied out.
     """
     mass, S, C, Q = sums.mass, sums.second, sums.third, sums.fourth
-    first = np.broadcast_to(first, delta.shape)
     if sums.kind == "axes":
         return sums._replace(second=S + 2 * delta * first + mass * delta**2)
     if sums.kind == "pooled":
-        cross = delta.T @ first
+        cross = delta.T @ np.broadcast_to(first, delta.shape)
         return sums._replace(second=S + cross + cross.T + (mass * delta).T @ delta)
     j, k = delta[:, :, None], delta[:, None, :]
-    s_j, s_k, mass = first[:, :, None], first[:, None, :], mass[:, :, None]
-    second = S + j * s_k + s_j * k + mass * j * k
+    mass, sums_of = mass[:, :, None], np.broadcast_to(first, delta.shape)
+    s_j, s_k = sums_of[:, :, None], sums_of[:, None, :]
+    second = S + j * (s_k + mass * k)
+    if np.ndim(first):
+        second += s_j * k
     if Q is None:
         return sums._replace(second=second)
     S_j = np.diagonal(S, axis1=1, axis2=2)[:, :, None]

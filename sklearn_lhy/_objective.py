@@ -2,9 +2,10 @@
 
     objective(V) = sum_i weight_i loss(z_i, y_i) + prior(V),    z_i = V'(x_i - centre, 1)
 
-The prior is the L2 penalty (penalty / 2) |W|^2 or, in a stream, what earlier rows have taught. V (D, m) holds the weights W and, in its last row, the intercepts at the centre of the data; Z (n, m)
-are the scores, which the caller carries along. Weights sum to one. All work on scores goes by
-blocks of rows that stay in the cache.
+The prior is the L2 penalty (penalty / 2) |W|^2 or, in a stream, what earlier rows have taught.
+V (D, m) holds the weights W and, in its last row, the intercepts at the centre of the data;
+Z (n, m) are the scores, which the caller carries along. Weights sum to one. All work on scores goes
+by blocks of rows that stay in the cache.
 """
 
 from typing import NamedTuple

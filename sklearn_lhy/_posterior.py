@@ -29,7 +29,7 @@ def encode_labels(y):
             classes, codes = np.unique(y, return_inverse=True)
     except TypeError as error:
         raise TypeError(
-            "y mixes labels that cannot be ordered (for example str and int): give all labels one type."
+            "y mixes labels that cannot be ordered (such as str and int): give all labels one type."
         ) from error
     return classes, codes
 
@@ -50,14 +50,15 @@ def need_two_classes(classes, codes, weight=None):
     """Refuse a target with one class, or with one class left where the weights are positive."""
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only ({classes[0]!r}): a classifier needs samples of at least two classes."
+            f"y holds one class only ({classes[0]!r}): a classifier needs samples of at least two"
+            " classes."
         )
     if weight is not None:
         present = np.bincount(codes, weight, len(classes)) > 0
         if present.sum() < 2:
             raise ValueError(
-                f"sample_weight leaves one class only ({classes[present][0]!r}): at least two classes"
-                " need a positive weight."
+                f"sample_weight leaves one class only ({classes[present][0]!r}): at least two"
+                " classes need a positive weight."
             )
 
 
@@ -185,5 +186,5 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             L = -log1pexp(-Z) if self._multilabel else log_softmax(Z)
         if L.dtype == np.float32:  # agree with predict_proba, which rounds to 1 there
-            L[L > -np.finfo(np.float32).eps / 2] = 0
+            L[-np.finfo(np.float32).eps / 2 < L] = 0
         return L

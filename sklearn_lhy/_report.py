@@ -85,7 +85,7 @@ class Comparison:
         """Lines under the table: what its figures are, and what the classifiers complained of."""
         notes = [
             f"Mean ± standard deviation over {self.settings['n_folds']} folds; "
-            "fit time: median ± half the interquartile range.",
+            "fit time (one BLAS thread): median ± half the interquartile range.",
             "speed: the counterpart's fit time (the line below) divided by the classifier's own, "
             "median of the folds.",
         ]

@@ -1,9 +1,9 @@
 """Step 3 for one layer of units: gradient descent in whitened coordinates, with nothing to tune.
 
 The gradient is multiplied by the inverse of M, the second moment of the inputs weighted by the
-curvature p (1 - p), one for each output. In these coordinates the inputs are uncorrelated and of one
-scale. The learning rate and the momentum are then solved for: scores are linear in the weights, so
-the plane spanned by the step and the last step is searched on the scores, without the data.
+curvature p (1 - p), one for each output. In these coordinates the inputs are uncorrelated and of
+one scale. The learning rate and the momentum are then solved for: scores are linear in the weights,
+so the plane spanned by the step and the last step is searched on the scores, without the data.
 
     G  = X' (P - Y) + penalty W         gradient; its length in the metric is the slope
     D  = -M^-1 G                        proposed direction
@@ -144,7 +144,7 @@ def make_metric(objective, Z):
 
 
 def curvature_moments(objective, Z, rows=None):
-    """sum_i weight_i p_ik (1 - p_ik) x_i x_i' of some rows or all: (m, D, D), or diagonals (D, m)."""
+    """sum_i weight_i p_ik (1 - p_ik) x_i x_i' over rows: (m, D, D), or the diagonals (D, m)."""
     inputs = objective.inputs
     if inputs.D > LARGEST_METRIC:
         return inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))

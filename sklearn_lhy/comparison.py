@@ -81,7 +81,8 @@ def compare(
 
     Every pair sees the same folds (stratified and shuffled) and the same preparation, fitted on the
     training rows of the fold. The two classifiers of a pair are fitted one right after the other,
-    and take turns in going first, so that whatever else the machine does falls on both.
+    and take turns in going first, so that whatever else the machine does falls on both. BLAS is
+    held to one thread meanwhile.
 
     Parameters
     ----------

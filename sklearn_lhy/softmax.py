@@ -13,8 +13,8 @@ class SoftmaxGD(LinearDescendingClassifier):
     Scores z_k = w_k.x + b_k become probabilities by softmax [L22]; the weights minimise
     cross-entropy [L23] plus an L2 penalty, the objective of scikit-learn's LogisticRegression.
     There is a row of weights for each class, also for two classes, and rows sum to zero, since
-    softmax does not see what all scores share. On two classes SoftmaxGD(C) gives the probabilities of
-    GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of |w|^2 / 2.
+    softmax does not see what all scores share. On two classes SoftmaxGD(C) gives the probabilities
+    of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of |w|^2 / 2.
 
     Parameters
     ----------

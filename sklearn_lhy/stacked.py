@@ -12,9 +12,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
-from sklearn_lhy._training import Problem, random_layers
+from sklearn_lhy._training import Problem, StackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
-
 
 SMALL = 1000  # rows that need no mini-batches
 
@@ -31,9 +30,11 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     ----------
     hidden_layer_sizes : sequence of int, default=(32,)
         Units of each hidden layer; () for none.
-    alpha : float, default=1.0
+    alpha : "auto" or float >= 0, default="auto"
         Strength of the L2 penalty, alpha / (2 sum of weights) * sum of all squared weights beside
-        the mean loss, as in MLPClassifier.
+        the mean loss, as in MLPClassifier. "auto" chooses it by the loss on rows left out and
+        applies it to the weights of standardised features; for the lecture's rules and without
+        hidden layers it is 1.
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" multiplies each layer's gradient by the inverse second
         moment of the layer's inputs and solves for the rate and momentum of every layer; it ignores
@@ -44,12 +45,15 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Rows of a mini-batch; "auto" takes all rows of small data.
     max_iter : int, default=200
         Most iterations, each one pass over the rows.
-    tol : float, default=1e-5
-        Stop when the objective has not fallen by `tol` within `n_iter_no_change` iterations.
+    tol : float, default=1e-4
+        "whitened" stops when an iteration lowers the objective by less than this share of it. The
+        lecture's rules stop when the objective has not fallen by `tol` within `n_iter_no_change`
+        iterations, or when no entry of the gradient exceeds it.
     class_weight : dict or "balanced", default=None
         Factors for the weights of each class; not for multilabel targets.
     n_init : int, default=1
-        Random starts; the one with the lowest objective is kept.
+        Random starts of "whitened", each as costly as the first; the one with the lowest objective
+        after a rough descent is kept.
     early_stopping : bool, default=False
         Whether to stop when the loss on validation data has not fallen by `tol` within
         `n_iter_no_change` iterations, and keep the weights where it was lowest.
@@ -78,6 +82,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Units of the last layer.
     out_activation_ : {"logistic", "softmax"}
         What the last layer does to its scores.
+    alpha_ : float
+        Strength of the penalty, given or chosen.
     loss_curve_ : list of float
         Mean loss plus penalty after each iteration.
     validation_loss_curve_ : list of float or None
@@ -114,7 +120,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     _parameter_constraints: dict = {
         **DescendingClassifier._parameter_constraints,
         "hidden_layer_sizes": ["array-like"],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
     }
@@ -123,12 +129,12 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         self,
         hidden_layer_sizes=(32,),
         *,
-        alpha=1.0,
+        alpha="auto",
         solver="whitened",
         learning_rate="auto",
         batch_size="auto",
         max_iter=200,
-        tol=1e-5,
+        tol=1e-4,
         class_weight=None,
         n_init=1,
         early_stopping=False,
@@ -263,7 +269,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         return clf
 
     def transform(self, X):
-        """Outputs of the last hidden layer, the features that the network found [L27].
+        """Give the outputs of the last hidden layer, features that the network found [L27].
 
         Parameters
         ----------
@@ -314,7 +320,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         return unit
 
     def layer_output(self, X, layer=-1):
-        """Outputs of the units of a hidden layer.
+        """Give the outputs of the units of a hidden layer.
 
         Parameters
         ----------
@@ -337,6 +343,10 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     _target_checks = {"multi_output": True}
 
     # ---- hooks of the base class ----------------------------------------------------------------
+
+    def _all_sizes(self, problem):
+        """Sizes of the input and of every layer."""
+        return [problem.X.shape[1], *self._sizes(problem.Y)]
 
     def _sizes(self, last):
         """Units of each layer, the last one having as many as `last` has columns."""
@@ -379,10 +389,11 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
     def _problem(self, X, Y, weight):
         total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
-        return Problem(X, Y, weight, self._loss(Y), self.alpha / total, True)
+        alpha = 1.0 if self.alpha == "auto" else self.alpha
+        return Problem(X, Y, weight, self._loss(Y), alpha / total, True)
 
     def _start_layers(self, problem, init, old, random_state):
-        sizes = [problem.X.shape[1], *self._sizes(problem.Y)]
+        sizes = self._all_sizes(problem)
         if (init[0] is None) != (init[1] is None):
             raise ValueError("coefs_init and intercepts_init belong together: give both.")
         if init[0] is not None:
@@ -393,7 +404,30 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             return old.layers
         if self.solver == "whitened":
             return None
-        return random_layers(sizes, random_state, problem.X.dtype)
+        return _random_layers(sizes, random_state, problem.X.dtype)
+
+    def _solver(self, problem, random_state, seed, stream):
+        sizes = self._all_sizes(problem)
+        alpha = self.alpha
+        if self.solver != "whitened" or len(sizes) == 2:
+            self.alpha_ = 1.0 if alpha == "auto" else alpha
+            return super()._solver(problem, random_state, seed, stream)
+        if alpha == "auto":
+            alpha = self.alpha_ if stream and hasattr(self, "alpha_") else None
+        solver = StackSolver(
+            problem,
+            sizes,
+            alpha=alpha,
+            n_init=self.n_init,
+            random_state=random_state,
+            tol=self.tol,
+            rough=not self.early_stopping,
+        )
+        self.alpha_ = solver.alpha
+        return solver
+
+    def _stream_iterations(self):
+        return 1
 
     def _batch_rows(self, n):
         if self.batch_size == "auto":
@@ -416,7 +450,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
 
 def _given_layers(coefs, intercepts, sizes):
-    """Checked weights and intercepts of layers of these sizes (inputs first)."""
+    """Check weights and intercepts of layers of these sizes (inputs first)."""
     coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
     shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
     if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [
@@ -428,6 +462,16 @@ def _given_layers(coefs, intercepts, sizes):
             f" {[b.shape for b in intercepts]}."
         )
     return tuple(map(Layer, coefs, intercepts))
+
+
+def _random_layers(sizes, random_state, dtype):
+    """Layers of these sizes (inputs first), uniform within Glorot and Bengio's (2010) bound."""
+    layers = []
+    for d, m in zip(sizes[:-1], sizes[1:], strict=True):
+        bound = 4 * np.sqrt(6 / (d + m))  # their factor 4 for the sigmoid
+        W = random_state.uniform(-bound, bound, (d, m))
+        layers.append(Layer(W.astype(dtype), np.zeros(m, dtype)))
+    return tuple(layers)
 
 
 def _has_hidden_layer(clf):

@@ -9,16 +9,17 @@ import sklearn_lhy
 
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
-    {"_compat", "_units", "_rows", "_descent"},
-    {"_loss", "_moments", "_posterior"},
-    {"_objective", "_stack", "_gaussian_model"},
-    {"_whitened", "_steps", "_folds"},
+    {"_compat", "_units", "_rows", "_descent", "_report", "_csv"},
+    {"_loss", "_moments", "_posterior", "_whitened_stack", "_start"},
+    {"_objective", "_stack", "_gaussian_model", "_penalty_path"},
+    {"_whitened", "_steps", "_stack_solver"},
+    {"_linear_solver"},
     {"_training"},
     {"_descending"},
     {"_linear"},
     {"gaussian", "logistic", "softmax", "stacked"},
-    {"_csv", "_report"},
-    {"compare"},
+    {"_folds"},
+    {"comparison"},
     {"__init__", "__main__"},
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}

@@ -20,6 +20,7 @@ from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.naive_bayes import BernoulliNB, GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from sklearn_lhy import (
     GaussianGenerativeClassifier,
@@ -68,6 +69,18 @@ class Scripted(ClassifierMixin, BaseEstimator):
         return np.tile(self.prior_, (len(X), 1))
 
 
+class CountsThreads(GaussianNB):
+    """Remembers how many BLAS threads its fits were allowed."""
+
+    seen: list = []
+
+    def fit(self, X, y):
+        CountsThreads.seen += [
+            i["num_threads"] for i in threadpool_info() if i["user_api"] == "blas"
+        ]
+        return super().fit(X, y)
+
+
 class Slow(TransformerMixin, BaseEstimator):
     """A transformer that takes 100 seconds of the fake clock."""
 
@@ -113,6 +126,13 @@ def test_times_are_of_the_fit_alone_and_turns_are_taken(scripted):
     assert ours.speed == (3.0,) * 3 and theirs.speed == ()
     assert scripted.order == ["ours", "theirs", "theirs", "ours", "ours", "theirs"]
     assert "3.00 x" in str(result)
+
+
+def test_fits_get_one_blas_thread(monkeypatch):
+    monkeypatch.setattr(CountsThreads, "seen", [])
+    with threadpool_limits(2, user_api="blas"):
+        compare(X_IRIS, Y_IRIS, estimators={"a": (CountsThreads(), GaussianNB())}, cv=2)
+    assert set(CountsThreads.seen) == {1}
 
 
 def test_warnings_are_counted_and_shown_under_the_table(scripted):

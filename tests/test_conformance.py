@@ -1,4 +1,4 @@
-"""scikit-learn's contract: its own checks over many configurations, also those it does not yield."""
+"""scikit-learn's contract: its own checks over many configurations, and those it does not yield."""
 
 import inspect
 import pickle
@@ -43,13 +43,13 @@ DESCENTS = [
     SoftmaxGD(solver="rmsprop", max_iter=100),
     SoftmaxGD(solver="adam"),
     StackedLogisticMLP(()),
-    StackedLogisticMLP((4,)),
-    StackedLogisticMLP((8, 4)),
     StackedLogisticMLP((4,), solver="adam", max_iter=50),
 ]
 RANDOM_ROWS = [  # rows are drawn at random, so that two equal samples are not one of weight two
     SoftmaxGD(early_stopping=True),
     SoftmaxGD(solver="adam", batch_size=16),
+    StackedLogisticMLP((4,)),  # a start screened on rows, alpha chosen on rows left out
+    StackedLogisticMLP((8, 4), alpha=1.0),
     StackedLogisticMLP((4,), early_stopping=True),
     StackedLogisticMLP((4,), solver="momentum", batch_size=16),
 ]

@@ -271,6 +271,20 @@ def test_score_samples_is_the_density_of_the_mixture(kind):
     assert_allclose(np.exp(model.score_samples(X)), density, rtol=1e-9)
 
 
+def test_the_density_knows_covariances_below_the_floor_beside_others():
+    """One class varies less than the floor allows: its covariance is lifted, the other's is not."""
+    X, y = standardised(load_wine)
+    X, y = X[y < 2], y[y < 2]
+    X[y == 0] = X[y == 0].mean(axis=0) + 1e-4 * (X[y == 0] - X[y == 0].mean(axis=0))
+    for basis in (np.eye(13), affine_map(13, 1e4, 0)):
+        model = GaussianGenerativeClassifier("full", reg_covar=1e-3).fit(X @ basis, y)
+        density = sum(
+            p * np.exp(multivariate_normal(m, S, allow_singular=False).logpdf(X @ basis))
+            for p, m, S in zip(model.class_prior_, model.means_, model.covariance_, strict=True)
+        )
+        assert_allclose(model.score_samples(X @ basis), np.log(density), rtol=1e-6)
+
+
 def test_the_density_of_redundant_features_is_that_within_their_span():
     X, y = load_iris(return_X_y=True)
     X = np.c_[X, X.sum(axis=1), np.full(150, 7.0)]
@@ -301,6 +315,7 @@ def test_directions_are_those_of_linear_discriminant_analysis():
         rival = LinearDiscriminantAnalysis().fit(X, y).transform(X)
         rival *= np.sign((T * rival).sum(axis=0))
         assert_allclose(T, rival, rtol=1e-7, atol=1e-9)
+        assert T[y == 0, 0].mean() < 0  # a sign that does not depend on LAPACK
 
 
 @pytest.mark.parametrize("kind", SHARED)
@@ -533,6 +548,17 @@ def test_redundant_features_change_nothing(kind, load):
         assert max_change(model.predict_proba(wide), P) < 1e-10
 
 
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_what_rounding_leaves_of_a_redundant_feature_is_not_information(kind):
+    """Far from the origin a sum is rounded: the residual, 1e-8 of its deviation, must not count."""
+    X, y = standardised(load_wine)
+    X = X + 1e8
+    P = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
+    wide = np.c_[X, X[:, :3].sum(axis=1)]
+    model = GaussianGenerativeClassifier(kind).fit(wide, y)
+    assert max_change(model.predict_proba(wide), P) < 1e-6
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_singular_covariances_give_finite_decisive_posteriors(kind):
     rng = np.random.default_rng(0)
@@ -563,6 +589,10 @@ def test_the_floor_is_a_share_of_the_total_variance_in_each_direction():
         assert_allclose(model.covariance_, [[1e-3 * scale**2]])  # total variance 1
         z = 2 * 0.1 / 1e-3  # w = (mu1 - mu0) / variance, at a tenth right of the middle
         assert_allclose(model.decision_function([[1.1 * scale]]), [z], rtol=1e-9)
+    tight = GaussianGenerativeClassifier(reg_covar=1e-3).fit(
+        X + [[-1e-6], [1e-6], [-1e-6], [1e-6]], y
+    )
+    assert_allclose(tight.covariance_, [[1e-3]], rtol=1e-9)  # there is some variance, but less
     for kind in TYPES:
         A = np.r_[X, X + 0.5]
         plain = GaussianGenerativeClassifier(kind, reg_covar=0).fit(A, y + y)

@@ -1,0 +1,109 @@
+"""The whitened descent of a stack of layers: a start that works, rough legs, and all rows."""
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_lhy._penalty_path import choose_alpha
+from sklearn_lhy._rows import centre_of
+from sklearn_lhy._start import screened_start
+from sklearn_lhy._units import Layer
+from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
+
+FIRST_ROWS = 1000  # the smallest sample
+SAMPLE_STEPS, ROUGH_STEPS = 5, 200
+ROUGH_TOL = 1e-3  # where a leg in single precision ends
+
+
+class StackSolver:
+    """Descends on standardised rows; layers outside are those of the rows as they are.
+
+    alpha None lets the data choose the strength of the penalty, which then is that of the weights
+    of standardised features; a given one is that of the weights themselves.
+    """
+
+    def __init__(self, problem, sizes, *, alpha, n_init, random_state, tol, rough=True):
+        self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
+        self.tol, self.rough, self.loss = tol, rough, problem.loss
+        X, self.Y, n = problem.X, problem.Y, problem.X.shape[0]
+        self.weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        total = float(self.weight.sum(dtype=float))
+        self.X, self.centre, self.scale = standardised(X, self.weight / total)
+        self.alpha = alpha
+        if alpha is None:
+            self.alpha = choose_alpha(self.X, self.Y, self.weight, self.loss, sizes, random_state)
+        ridge = self.alpha / total
+        first = ridge if alpha is None else (ridge / self.scale**2)[:, None].astype(X.dtype)
+        self.ridges = [first] + [ridge] * (len(sizes) - 2)
+        self.sample = make_sample(self.X, self.Y, self.weight)
+
+    def start(self, layers=None):
+        """The state at these layers, or the best of `n_init` random starts."""
+        if layers is not None:
+            return stack_start(self._inside(layers), self.loss, self.sample, self.ridges)
+        states = [self._random_start() for _ in range(self.n_init)]
+        return min(states, key=lambda state: state.value)
+
+    def step(self, state):
+        """One iteration over all rows."""
+        return stack_step(state, self.loss, self.sample, self.ridges, self.tol)
+
+    def layers(self, state):
+        """The layers of a state, for rows that are not standardised."""
+        (W, b), *rest = state.layers
+        W = W / self.scale[:, None]
+        first = Layer(W.astype(b.dtype), (b - self.centre @ W).astype(b.dtype))
+        return (first, *rest)
+
+    def resume(self, state):
+        """Nothing beyond the layers."""
+        return {}
+
+    def _inside(self, layers):
+        (W, b), *rest = layers
+        b = b + self.centre @ W
+        first = Layer(W * self.scale[:, None], b)
+        return tuple(Layer(*(a.astype(self.X.dtype) for a in layer)) for layer in (first, *rest))
+
+    def _random_start(self):
+        """Screened layers, improved roughly on growing samples in single precision."""
+        layers = screened_start(self.X, self.Y, self.sizes, self.random_state)
+        damping = 1.0
+        order = self.random_state.permutation(len(self.Y)) if self.rough else []
+        for rows, steps in self._legs(order):
+            X, Y, weight = self.X[rows], self.Y[rows], self.weight[rows]
+            sample = make_sample(X.astype(np.float32), Y, weight.astype(np.float32))
+            layers = [Layer(W.astype(np.float32), b.astype(np.float32)) for W, b in layers]
+            state = stack_start(layers, self.loss, sample, self.ridges, damping)
+            for _ in range(steps):
+                state = stack_step(state, self.loss, sample, self.ridges, ROUGH_TOL)
+                if state.stop:
+                    break
+            layers, damping = state.layers, state.damping
+        layers = tuple(Layer(*(a.astype(self.X.dtype) for a in layer)) for layer in layers)
+        return stack_start(layers, self.loss, self.sample, self.ridges, damping)
+
+    def _legs(self, order):
+        """(rows, most steps) of the rough legs, each four times as long as the one before."""
+        n = len(order)
+        if n < FIRST_ROWS:
+            return []
+        legs = [(slice(None), ROUGH_STEPS)]
+        while n >= 4 * max(FIRST_ROWS, 2 * self.X.shape[1]):
+            n //= 4
+            legs.insert(0, (order[:n], SAMPLE_STEPS))
+        return legs
+
+
+def standardised(X, share):
+    """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
+    centre = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
+    if sparse.issparse(X):
+        scale = np.sqrt(X.multiply(X).T @ share)
+    else:
+        X = X - centre.astype(X.dtype)
+        scale = np.sqrt(np.einsum("ij,ij,i->j", X, X, share, dtype=float))
+    scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
+    if sparse.issparse(X):
+        return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, scale
+    X /= scale.astype(X.dtype)
+    return X, centre, scale

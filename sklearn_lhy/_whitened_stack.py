@@ -1,0 +1,229 @@
+"""Step 3 for a stack of layers: the whitened descent, layer by layer.
+
+Each layer's gradient G is multiplied by the inverse second moment M of the layer's inputs and by
+that of its residuals, Gamma, on the other side [Martens and Grosse 2015]. The rates of all layers
+and their momenta come from one quadratic model: the Gauss-Newton matrix in the span of every
+layer's direction and every layer's last step.
+
+    D_l = -M_l^-1 G_l Gamma_l^-1                        direction of layer l, damped
+    (rates, momenta) = argmin of the model              its damping follows actual / promised gain
+    W, last step follow; a step that does not lower the objective is undone
+
+n rows, d inputs, m outputs, k directions, L layers. The last row of a (d + 1, m) array belongs to
+the intercepts. `ridges` holds the strength of the L2 penalty on each layer's weights, a number or
+one for each input (d, 1).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import linalg, sparse
+
+from sklearn_lhy._units import Layer, sigmoid
+
+RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
+WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
+
+
+class Sample(NamedTuple):
+    """Rows to descend on; `moment` is that of the inputs, found once."""
+
+    X: np.ndarray  # (n, d), sparse or dense
+    Y: np.ndarray  # (n, m)
+    weight: np.ndarray  # (n, 1), sums to one
+    moment: np.ndarray  # second moment (d + 1, d + 1) of (X, 1), or its diagonal
+
+
+class StackState(NamedTuple):
+    """Where the descent is and what it will try next: everything needed to go on."""
+
+    layers: tuple
+    value: float
+    damping: float  # Levenberg-Marquardt, relative to the diagonal of the model
+    directions: list  # per layer (1 or 2, d + 1, m): D, and the last step if there was one
+    slopes: np.ndarray  # (k,) derivatives along the directions
+    curvature: np.ndarray  # (k, k) Gauss-Newton matrix along the directions
+    first: np.ndarray  # (n, m_1) first layer's scores
+    moves: np.ndarray  # (1 or 2, n, m_1) their change along the first layer's directions
+    slope: float = np.inf  # the gain of the last step, relative to the objective
+    stop: str = ""
+
+
+def make_sample(X, Y, weight):
+    """Put rows, targets and normalised weights beside the second moment of the rows."""
+    weight = (weight / weight.sum(dtype=float))[:, None].astype(X.dtype, copy=False)
+    return Sample(X, Y, weight, second_moment(X, weight))
+
+
+def second_moment(A, weight):
+    """Second moment (d + 1, d + 1) of (A, 1), or only its diagonal (d + 1,) where A is wide."""
+    if A.shape[1] > WIDEST_METRIC:
+        squares = A.multiply(A) if sparse.issparse(A) else A * A
+        return np.append(squares.T @ weight[:, 0], weight.sum())
+    weighted = A.multiply(weight).tocsr() if sparse.issparse(A) else A * weight
+    S, mean = A.T @ weighted, A.T @ weight
+    S = S.toarray() if sparse.issparse(S) else S
+    return np.block([[S, mean], [mean.T, weight.sum().reshape(1, 1)]])
+
+
+def stack_start(layers, loss, sample, ridges, damping=1.0):
+    """The state at these layers."""
+    first = sample.X @ layers[0].W + layers[0].b
+    value, kept = _evaluate(layers, loss, sample, first)
+    plan = _plan(layers, loss, sample, first, kept, None, ridges)
+    return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
+
+
+def stack_step(state, loss, sample, ridges, tol):
+    """Try the planned step: go there and plan the next one, or stay and damp more."""
+    c, promised = _solve(state)
+    parts = c.astype(state.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
+    steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, state.directions, strict=True)]
+    move = np.einsum("k,knm->nm", parts[0], state.moves)
+    layers = tuple(
+        Layer(W + S[:-1], b + S[-1]) for (W, b), S in zip(state.layers, steps, strict=True)
+    )
+    first = state.first + move
+    value, kept = _evaluate(layers, loss, sample, first)
+    value += penalty(layers, ridges)
+    gain = state.value - value
+    if not gain > 0:
+        stop = "tol" if promised <= tol * state.value else ""
+        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
+    factor = 1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1
+    return StackState(
+        layers,
+        value,
+        max(factor * state.damping, float(np.sqrt(np.finfo(first.dtype).eps))),
+        *_plan(layers, loss, sample, first, kept, (steps, move), ridges),
+        slope=gain / state.value,
+        stop="tol" if gain <= tol * state.value else "",
+    )
+
+
+def penalty(layers, ridges):
+    """sum_l ridge_l |W_l|^2 / 2."""
+    return sum(np.vdot(r * layer.W, layer.W) for layer, r in zip(layers, ridges, strict=True)) / 2
+
+
+def forward(Z, layers):
+    """Inputs of layers 2 to L and the last scores, from the first layer's scores Z."""
+    inputs = []
+    for layer in layers[1:]:
+        inputs.append(sigmoid(Z))
+        Z = inputs[-1] @ layer.W + layer.b
+    return inputs, Z
+
+
+def _evaluate(layers, loss, sample, first):
+    """Mean loss without penalty, and what each block needs again on the way back."""
+    total, kept = 0.0, []
+    for rows in _blocks(len(first)):
+        inputs, Z = forward(first[rows], layers)
+        losses = loss.value(Z, sample.Y[rows])
+        total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
+        kept.append((inputs, loss.probability(Z)))
+    return total, kept
+
+
+def _solve(state):
+    """Rates and momenta (k,) that minimise the damped model, and the gain it promises."""
+    B, g = state.curvature.astype(float), state.slopes.astype(float)
+    size = np.sqrt(np.diag(B))
+    size[size == 0] = 1  # a direction that is zero
+    damped = B / np.outer(size, size) + state.damping * np.eye(len(B))
+    c = -np.linalg.solve(damped, g / size) / size
+    return c, -(g + B @ c / 2) @ c
+
+
+def _plan(layers, loss, sample, first, kept, last, ridges):
+    """Directions, and the quadratic model of the objective in their span."""
+    G, M, gamma = _gradients(layers, loss, sample, kept, ridges)
+    D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
+    directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
+    move = sample.X @ D[0][:-1] + D[0][-1]
+    moves = np.stack([move] if last is None else [move, last[1]])
+    slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
+    curvature = np.zeros((sum(map(len, slopes)),) * 2)
+    for rows, (inputs, P) in zip(_blocks(len(first)), kept, strict=True):
+        J = _tangents(inputs, layers, moves[:, rows], directions)
+        C = _curve(loss, P, J) * sample.weight[rows]
+        curvature += J.reshape(len(J), -1) @ C.reshape(len(J), -1).T
+    start = 0
+    for T, ridge in zip(directions, ridges, strict=True):  # the penalty couples within a layer
+        V, own = T[:, :-1], slice(start, start + len(T))
+        curvature[own, own] += np.einsum("kdm,ldm->kl", ridge * V, V)
+        start += len(T)
+    return directions, np.concatenate(slopes), curvature, first, moves
+
+
+def _gradients(layers, loss, sample, kept, ridges):
+    """Gradient (d + 1, m) of every layer with the second moments of its inputs and residuals."""
+    L = len(layers)
+    G = [np.zeros((len(W) + 1, len(b)), W.dtype) for W, b in layers]
+    M, gamma = [0.0] * L, [0.0] * L
+    for rows, (inputs, P) in zip(_blocks(len(sample.Y)), kept, strict=True):
+        w = sample.weight[rows]
+        for i, R in enumerate(_backward(inputs, layers, loss.residual(P, sample.Y[rows]))):
+            A = sample.X[rows] if i == 0 else inputs[i - 1]
+            gamma[i] += R.T @ (w * R)
+            R *= w
+            G[i][:-1] += A.T @ R
+            G[i][-1] += R.sum(axis=0)
+            if i:
+                M[i] = M[i] + second_moment(A, w)
+    for g, layer, ridge in zip(G, layers, ridges, strict=True):
+        g[:-1] += ridge * layer.W
+    return G, [sample.moment, *M[1:]], gamma
+
+
+def _backward(inputs, layers, R):
+    """Residuals of every layer's scores, first to last, by the chain rule: list of (n, m_l)."""
+    residuals = [R]
+    for A, layer in zip(inputs[::-1], layers[:0:-1], strict=True):
+        R = residuals[0] @ layer.W.T
+        R *= A
+        R *= 1 - A
+        residuals.insert(0, R)
+    return residuals
+
+
+def _tangents(inputs, layers, moves, directions):
+    """Change of the last scores along every direction (k, n, m), first layer's first."""
+    T = moves
+    for A, layer, D in zip(inputs, layers[1:], directions[1:], strict=True):
+        T = (T * (A * (1 - A))) @ layer.W
+        T = np.concatenate([T, A @ D[:, :-1] + D[:, -1:]])
+    return T
+
+
+def _curve(loss, P, J):
+    """A''(z) J for directions J (k, n, m)."""
+    if loss.coupled:
+        return P * (J - np.einsum("nm,knm->kn", P, J)[..., None])
+    return loss.curvature(P) * J
+
+
+def _whiten(G, M, gamma, ridge):
+    """D = -(M + damping)^-1 G (Gamma + damping)^-1; the ridge is shared between both sides."""
+    a = M.mean() if M.ndim == 1 else np.trace(M) / len(M)
+    c = np.trace(gamma) / len(gamma) + 1e-12  # where nothing is residual any metric will do
+    left = np.zeros(len(G))
+    left[:-1] = np.sqrt(ridge * a / c).ravel()
+    right = np.sqrt(np.mean(ridge) * c / a)
+    D = _divide(M, RELATIVE_DAMPING * a + left.astype(M.dtype), G)
+    return -_divide(gamma, RELATIVE_DAMPING * c + right.astype(M.dtype), D.T).T
+
+
+def _divide(M, damping, G):
+    """(M + damping)^-1 G for a second moment or its diagonal."""
+    if M.ndim == 1:
+        return G / (M + damping)[:, None]
+    M = M.copy()
+    M.flat[:: len(M) + 1] += damping
+    return linalg.cho_solve(linalg.cho_factor(M, overwrite_a=True), G)
+
+
+def _blocks(n):
+    return [slice(i, i + BLOCK_ROWS) for i in range(0, n, BLOCK_ROWS)]

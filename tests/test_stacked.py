@@ -1,0 +1,257 @@
+"""StackedLogisticMLP: where one unit fails, the view from inside, and what one layer shares."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+from sklearn.datasets import (
+    load_breast_cancer,
+    load_digits,
+    load_iris,
+    make_moons,
+    make_multilabel_classification,
+)
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
+from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
+from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._units import Layer
+from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
+
+XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+CASCADE = (  # [L27-L29]: c (x1' + x2' - .66) separates what one line cannot
+    [[[-2, 2], [2, -2]], [[20], [20]]],
+    [[-1, -1], [-0.66 * 20]],
+)
+
+
+def spirals(n=400, seed=0):
+    rng = np.random.default_rng(seed)
+    t = np.sqrt(rng.uniform(0.05, 1, n)) * 3 * np.pi
+    y = np.arange(n) % 2
+    angle = t + np.pi * y
+    X = np.stack([t * np.cos(angle), t * np.sin(angle)], axis=1)
+    return X + 0.2 * rng.normal(size=X.shape), y
+
+
+# ---- where one unit fails ---------------------------------------------------------------------
+
+
+def test_two_hidden_units_solve_xor_from_every_seed():
+    """[L24, L27]: the four points, at defaults."""
+    X, y = XOR
+    solved = [StackedLogisticMLP((2,), random_state=s).fit(X, y).score(X, y) for s in range(100)]
+    assert sum(solved) == 100
+
+
+def test_two_spirals():
+    X, y = spirals()
+    clf = StackedLogisticMLP((16, 16), alpha=1e-3, random_state=0, max_iter=1000).fit(X, y)
+    assert clf.score(X, y) > 0.95
+
+
+def test_five_narrow_layers_leave_the_plateau():
+    X, y = make_moons(400, noise=0.1, random_state=0)
+    clf = StackedLogisticMLP((8,) * 5, alpha=1e-3, random_state=0, max_iter=500).fit(X, y)
+    assert clf.score(X, y) > 0.97
+
+
+def test_defaults_do_not_depend_on_units():
+    X, y = load_breast_cancer(return_X_y=True)
+    raw = StackedLogisticMLP(random_state=0).fit(X, y)
+    other = StackedLogisticMLP(random_state=0).fit(X * np.logspace(-4, 4, 30) + 10, y)
+    assert raw.alpha_ == other.alpha_
+    assert abs(raw.loss_curve_[-1] - other.loss_curve_[-1]) < 5e-3
+    assert raw.score(X, y) > 0.97
+
+
+# ---- the objective ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loss", [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY])
+def test_the_model_of_a_step_has_the_right_slopes_and_the_objective_never_rises(loss):
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(60, 3)), np.eye(3)[rng.integers(3, size=60)]
+    weight, alpha = rng.uniform(0.5, 2, 60), 0.3
+    layers = [Layer(rng.normal(size=s), rng.normal(size=s[1])) for s in ((3, 4), (4, 2), (2, 3))]
+    ridges = [alpha / weight.sum()] * 3
+    objective = StackObjective(X, Y, weight, loss, alpha / weight.sum())
+    sample = make_sample(X, Y, weight)
+    state = stack_start(layers, loss, sample, ridges)
+    for _ in range(30):
+        assert state.value == pytest.approx(objective.value(state.layers), rel=1e-12)
+        gradient = objective.gradient(state.layers)
+        slopes = [
+            np.vdot(T[:-1], g.W) + np.vdot(T[-1], g.b)
+            for stack, g in zip(state.directions, gradient, strict=True)
+            for T in stack
+        ]
+        np.testing.assert_allclose(state.slopes, slopes, atol=1e-12)
+        after = stack_step(state, loss, sample, ridges, 0.0)
+        assert after.value <= state.value
+        state = after
+    assert state.value < 0.9 * objective.value(layers)
+
+
+def test_alpha_means_what_it_means_in_MLPClassifier():
+    X, y = load_iris(return_X_y=True)
+    ours = StackedLogisticMLP((3,), alpha=2.0, tol=1e-9, max_iter=3000, random_state=0)
+    ours.fit(X, y)
+    theirs = MLPClassifier((3,), activation="logistic", solver="lbfgs", alpha=2.0, max_iter=5000)
+    theirs.set_params(tol=1e-9, max_fun=100_000, random_state=0).fit(X, y)
+    both = []
+    for clf in (ours, theirs):
+        loss = -np.log(clf.predict_proba(X)[np.arange(150), y]).mean()
+        both.append(loss + 2.0 / 300 * sum((W**2).sum() for W in clf.coefs_))
+    assert ours.loss_curve_[-1] == pytest.approx(both[0], rel=1e-9)
+    assert both[0] <= both[1] + 1e-3
+
+
+@pytest.mark.parametrize("load", [load_breast_cancer, load_iris])
+def test_without_hidden_layers_it_is_logistic_regression(load):
+    X, y = load(return_X_y=True)
+    Linear = GDLogisticRegression if len(np.unique(y)) == 2 else SoftmaxGD
+    one = Linear(C=1 / 3, tol=1e-10).fit(X, y)
+    stack = StackedLogisticMLP((), alpha=3.0, tol=1e-10).fit(X, y)
+    np.testing.assert_allclose(stack.coefs_[0].T, one.coef_, rtol=1e-8)
+    np.testing.assert_array_equal(stack.predict(X), one.predict(X))
+    assert not hasattr(stack, "transform")
+    assert not hasattr(stack, "fit_transform")
+
+
+@pytest.mark.parametrize("solver", ["gd", "momentum", "adagrad", "rmsprop", "adam"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_the_lectures_rules_train_stacks_too(solver):
+    X, y = make_moons(300, noise=0.1, random_state=0)
+    clf = StackedLogisticMLP((8,), solver=solver, alpha=1e-3, random_state=0, max_iter=300)
+    curve = clf.fit(X, y).loss_curve_
+    assert curve[-1] < 0.5
+    assert np.diff(curve).max() <= 1e-12
+
+
+# ---- the view from inside ---------------------------------------------------------------------
+
+
+def test_cascade_put_in_by_hand():
+    """[L27-L29]: the slide's weights give the slide's features, and solve XOR."""
+    X, y = XOR
+    clf = StackedLogisticMLP.from_layers(*CASCADE)
+    H = clf.transform(X)
+    np.testing.assert_allclose(H[[0, 3]], [[0.2689, 0.2689]] * 2, atol=5e-5)
+    np.testing.assert_allclose(H[1:3], [[0.7311, 0.0474], [0.0474, 0.7311]], atol=5e-5)
+    np.testing.assert_array_equal(clf.predict(X), y)
+    np.testing.assert_array_equal(
+        clf.get_feature_names_out(), [f"stackedlogisticmlp{j}" for j in (0, 1)]
+    )
+    with pytest.raises(ValueError, match="need 3 units"):
+        StackedLogisticMLP.from_layers(*CASCADE, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="weights of shapes"):
+        StackedLogisticMLP.from_layers(CASCADE[0], [[0], [0]])
+
+
+@pytest.mark.parametrize("sizes", [(5,), (5, 3)])
+def test_every_unit_is_a_logistic_regression(sizes):
+    X, y = make_moons(200, noise=0.2, random_state=0)
+    frame = pd.DataFrame(X, columns=["left", "right"])
+    clf = StackedLogisticMLP(sizes, random_state=0).fit(frame, y)
+    inputs = frame
+    for layer, size in enumerate(sizes):
+        outputs = clf.layer_output(frame, layer)
+        for j in range(size):
+            unit = clf.unit(layer, j)
+            np.testing.assert_allclose(unit.predict_proba(inputs)[:, 1], outputs[:, j], atol=1e-14)
+        inputs = outputs
+    np.testing.assert_array_equal(clf.transform(frame), inputs)
+    np.testing.assert_allclose(
+        clf.unit(-1, 0).decision_function(inputs), clf.decision_function(frame), atol=1e-12
+    )
+    assert list(clf.unit(0, 0).feature_names_in_) == ["left", "right"]
+    with pytest.raises(ValueError, match="hidden layers"):
+        clf.layer_output(frame, 7)
+
+
+def test_softmax_units_are_not_logistic():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(ValueError, match="softmax"):
+        StackedLogisticMLP((3,), random_state=0).fit(X, y).unit(1, 0)
+
+
+def test_pandas_output_names_the_units():
+    X, y = load_iris(return_X_y=True)
+    clf = StackedLogisticMLP((3,), random_state=0).set_output(transform="pandas")
+    columns = list(clf.fit_transform(X, y).columns)
+    assert columns == [f"stackedlogisticmlp{j}" for j in range(3)]
+
+
+# ---- what goes in -----------------------------------------------------------------------------
+
+
+def test_multilabel_targets_dense_and_sparse():
+    X, Y = make_multilabel_classification(300, 8, n_classes=3, random_state=0)
+    clf = StackedLogisticMLP((8,), random_state=0).fit(X, Y)
+    again = StackedLogisticMLP((8,), random_state=0).fit(X, sparse.csr_matrix(Y))
+    assert clf.out_activation_ == "logistic"
+    assert clf.n_outputs_ == 3
+    assert (clf.predict(X) == Y).mean() > 0.85
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+    with pytest.raises(ValueError, match="class_weight"):
+        StackedLogisticMLP(class_weight="balanced").fit(X, Y)
+
+
+def test_sparse_rows_and_single_precision():
+    X, y = load_digits(return_X_y=True)
+    X, y = X[:500], y[:500]
+    dense = StackedLogisticMLP((16,), alpha=1.0, random_state=0).fit(X, y)
+    sparse_ = StackedLogisticMLP((16,), alpha=1.0, random_state=0).fit(sparse.csr_array(X), y)
+    single = StackedLogisticMLP((16,), alpha=1.0, random_state=0).fit(X.astype(np.float32), y)
+    assert {W.dtype for W in single.coefs_ + single.intercepts_} == {np.dtype(np.float32)}
+    for clf in (dense, sparse_, single):
+        assert clf.score(X, y) > 0.99
+
+
+def test_early_stopping_and_given_validation_data():
+    X, y = make_moons(300, noise=0.4, random_state=0)
+    clf = StackedLogisticMLP((16,), alpha=0.0, early_stopping=True, random_state=0, max_iter=500)
+    clf.fit(X[:150], y[:150], X_val=X[150:], y_val=y[150:])
+    loss = -clf.predict_log_proba(X[150:])[np.arange(150), y[150:]].mean()
+    assert loss == pytest.approx(min(clf.validation_loss_curve_), rel=1e-9)
+
+
+def test_more_starts_find_no_worse_optimum():
+    X, y = spirals(200)
+    params = {"hidden_layer_sizes": (4,), "alpha": 0.01, "random_state": 0, "tol": 1e-3}
+    losses = [StackedLogisticMLP(n_init=n, **params).fit(X, y).loss_curve_[-1] for n in (1, 8)]
+    assert losses[1] < losses[0]
+
+
+def test_starting_layers_can_be_given():
+    X, y = XOR
+    coefs, intercepts = CASCADE
+    clf = StackedLogisticMLP((2,), alpha=1e-3, max_iter=1)
+    with pytest.warns(ConvergenceWarning):
+        clf.fit(X, y, coefs_init=coefs, intercepts_init=intercepts)
+    assert np.abs(clf.coefs_[0] - coefs[0]).max() < 2
+    with pytest.raises(ValueError, match="give both"):
+        clf.fit(X, y, coefs_init=coefs)
+    go_on = StackedLogisticMLP.from_layers(coefs, intercepts, alpha=1e-3, warm_start=True)
+    before = go_on.predict_proba(X)
+    go_on.set_params(max_iter=200).fit(X, y)
+    assert np.abs(go_on.predict_proba(X) - before).max() > 1e-6
+    assert go_on.score(X, y) == 1
+
+
+def test_partial_fit_goes_on():
+    X, y = make_moons(600, noise=0.2, random_state=0)
+    clf = StackedLogisticMLP((16,), alpha=0.1, random_state=0)
+    for epoch in range(5):
+        for rows in np.array_split(np.arange(600), 3):
+            clf.partial_fit(X[rows], y[rows], classes=[0, 1] if epoch == 0 else None)
+    assert clf.score(X, y) > 0.9
+
+
+@pytest.mark.parametrize("sizes", [(0,), (4.5,), [[2], [3]], ("a",), (-1,)])
+def test_sizes_that_make_no_sense(sizes):
+    with pytest.raises((ValueError, TypeError), match="hidden_layer_sizes"):
+        StackedLogisticMLP(sizes).fit(*XOR)
