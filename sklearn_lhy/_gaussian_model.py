@@ -152,7 +152,7 @@ def ledoit_wolf(sums, total):
     """
     shrunk_sums = np.empty_like(sums.second)
     constant = rounding(sums.shift)
-    for k, (N, S) in enumerate(zip(sums.count, sums.second, strict=True)):
+    for k, (N, S) in enumerate(zip(sums.N, sums.second, strict=True)):
         variance = S.diagonal() / N
         varies = variance > np.maximum(ROUNDING * total, constant**2)
         inverse = np.where(varies, 1, 0) / np.where(varies, variance, 1)
@@ -199,16 +199,16 @@ def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, flo
     if shrinkage is not None and sums.basis is not None:
         sums = expressed(sums, sums.shift, None)
     axes = sums.kind == "axes"
-    N, centre = sums.count.sum(), total_mean(sums)
+    N, centre = sums.N.sum(), total_mean(sums)
     mean = np.where(sums.mass > 0, sums.mean, centre) - centre
-    second, mass = sums.second, sums.mass if axes else sums.count[:, None, None]
+    second, mass = sums.second, sums.mass if axes else sums.N[:, None, None]
     if sums.kind == "pooled":
         mass = mass.sum(axis=0, keepdims=True)
     if axes:
         mass = np.broadcast_to(mass, second.shape)
         between = (sums.mass * mean**2).sum(axis=0) / np.maximum(sums.mass.sum(axis=0), ROUNDING)
     else:
-        between = (sums.count[:, None] * mean).T @ mean / N
+        between = (sums.N[:, None] * mean).T @ mean / N
     if shrinkage == "auto" and not axes:
         within = pooled(second, mass, 1)[0]
         second = ledoit_wolf(sums, within.diagonal() + between.diagonal())

@@ -41,7 +41,7 @@ class Moments(NamedTuple):
     kind: str  # "pooled", "each" or "axes" (single features)
     shift: np.ndarray  # (d,)
     basis: np.ndarray | None  # (d, d), None for the identity
-    count: np.ndarray  # (K,) total weight of the rows
+    N: np.ndarray  # (K,) total weight of the rows
     mass: np.ndarray  # (K, 1), or (K, d) where values are missing: weight behind each mean
     mean: np.ndarray  # (K, d) in u
     second: np.ndarray  # (G, d, d), or (K, d) for "axes": sum of a a'
@@ -275,7 +275,7 @@ def embedded(sums, place, K):
         wide[place] = values
         return wide
 
-    by_class = {name: put(getattr(sums, name)) for name in ("count", "mass", "mean")}
+    by_class = {name: put(getattr(sums, name)) for name in ("N", "mass", "mean")}
     if sums.kind != "pooled":
         by_class["second"] = put(sums.second)
     if sums.fourth is not None:
@@ -294,7 +294,7 @@ def add(a, b):
         for name in ("third", "fourth")
     )
     return Moments(
-        a.kind, a.shift, a.basis, a.count + b.count, mass, mean, a.second + b.second, third, fourth
+        a.kind, a.shift, a.basis, a.N + b.N, mass, mean, a.second + b.second, third, fourth
     )
 
 
@@ -305,9 +305,9 @@ def total_mean(sums):
 
 def occupied(sums):
     """The same sums without empty classes, and the codes of those that are left."""
-    left = np.flatnonzero(sums.count > 0)
-    if len(left) == len(sums.count):
+    left = np.flatnonzero(sums.N > 0)
+    if len(left) == len(sums.N):
         return sums, left
-    names = ["count", "mass", "mean"] + (["second"] if sums.kind != "pooled" else [])
+    names = ["N", "mass", "mean"] + (["second"] if sums.kind != "pooled" else [])
     names += ["third", "fourth"] if sums.fourth is not None else []
     return sums._replace(**{name: getattr(sums, name)[left] for name in names}), left

@@ -339,7 +339,7 @@ class GaussianGenerativeClassifier(
             shrinkage=self.shrinkage or None,
             floor=self.reg_covar,
         )
-        self.classes_, self.class_count_ = classes, sums.count
+        self.classes_, self.class_count_ = classes, sums.N
         self._moments, self._densities, self._seen = sums, model, seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean

@@ -14,7 +14,8 @@ class SoftmaxGD(LinearDescendingClassifier):
     cross-entropy [L23] plus an L2 penalty, the objective of scikit-learn's LogisticRegression.
     There is a row of weights for each class, also for two classes, and rows sum to zero, since
     softmax does not see what all scores share. On two classes SoftmaxGD(C) gives the probabilities
-    of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of |w|^2 / 2.
+    of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of
+    |w|^2 / 2.
 
     Parameters
     ----------

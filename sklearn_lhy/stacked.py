@@ -441,7 +441,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     def _attributes(self, layers):
         coupled = layers[-1].W.shape[1] > 1 and not self._multilabel
         return {
-            "coefs_": [layer.W for layer in layers],
+            "coefs_": [np.ascontiguousarray(layer.W) for layer in layers],
             "intercepts_": [layer.b for layer in layers],
             "n_layers_": len(layers) + 1,
             "n_outputs_": layers[-1].W.shape[1],

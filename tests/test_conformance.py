@@ -91,7 +91,7 @@ NOT_YIELDED = [
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names:UserWarning")
 @pytest.mark.parametrize("name", NOT_YIELDED)
 @pytest.mark.parametrize("Classifier", CLASSES)
 def test_checks_that_are_not_yielded(Classifier, name):

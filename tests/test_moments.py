@@ -44,7 +44,7 @@ def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, monkeypat
     X, codes, w = rows()
     count, mean, second, _, _ = oracle(X, codes, 3, w if weighted else np.ones(len(X)))
     sums = gather(X, codes, 3, kind, weight=w if weighted else None)
-    assert_allclose(sums.count, count, rtol=1e-13)
+    assert_allclose(sums.N, count, rtol=1e-13)
     found_mean, found = unfolded(sums)
     assert_allclose(found_mean, mean, rtol=1e-12)
     if kind == "pooled":
@@ -161,7 +161,7 @@ def test_missing_values_leave_the_other_sums_of_single_features():
         for i in (slice(None), slice(0, None, 2), slice(1, None, 2))
     )
     for sums in (whole, add(*halves)):
-        assert_allclose(sums.count, np.bincount(codes, w), rtol=1e-13)
+        assert_allclose(sums.N, np.bincount(codes, w), rtol=1e-13)
         mean, second = unfolded(sums)
         for k in range(3):
             for j in range(5):
@@ -178,10 +178,10 @@ def test_classes_can_be_placed_among_others_and_taken_out_again():
     for kind in KINDS:
         sums = gather(X, codes, 2, kind, fourth=kind == "each")
         wide = embedded(sums, np.array([1, 3]), 5)
-        assert_allclose(wide.count, [0, sums.count[0], 0, sums.count[1], 0])
+        assert_allclose(wide.N, [0, sums.N[0], 0, sums.N[1], 0])
         back, left = occupied(wide)
         assert list(left) == [1, 3]
-        for name in ("count", "mass", "mean", "second"):
+        for name in ("N", "mass", "mean", "second"):
             assert_allclose(getattr(back, name), getattr(sums, name))
 
 
