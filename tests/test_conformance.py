@@ -152,6 +152,7 @@ def test_validation_data_are_routed(Classifier):
     assert len(pipe[-1].validation_loss_curve_) == pipe[-1].n_iter_
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("clf", GAUSSIANS + DESCENTS[:1] + DESCENTS[5:6] + DESCENTS[10:12])
 def test_pickles_and_clones_predict_alike(clf):
     X, y = load_iris(return_X_y=True)
