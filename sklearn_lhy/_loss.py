@@ -9,7 +9,7 @@ Z (n, m) scores, P (n, m) probabilities, Y (n, m) targets.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sklearn_lhy._units import log1pexp, logsumexp, sigmoid, softmax
+from sklearn_lhy._units import log1pexp, logsumexp, row_sum, sigmoid, softmax
 
 
 class Loss(NamedTuple):
@@ -35,7 +35,7 @@ def _binary_cross_entropy(Z, Y):
 
 def _categorical_cross_entropy(Z, Y):
     """-sum_k y_k ln f_k = logsumexp(z) - y.z, as a column [L23]."""
-    return logsumexp(Z) - (Y * Z).sum(axis=1, keepdims=True)
+    return logsumexp(Z) - row_sum(Y * Z)
 
 
 def _squared_error(Z, Y):

@@ -19,7 +19,7 @@ from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
 def encode_labels(y):
     """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
     if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
-        offset = y - y.min()
+        offset = y.astype(np.intp) - int(y.min())  # small integer types would overflow
         present = np.bincount(offset) > 0
         return (np.flatnonzero(present) + y.min()).astype(y.dtype), (present.cumsum() - 1)[offset]
     try:

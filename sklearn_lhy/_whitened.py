@@ -13,12 +13,12 @@ so the plane spanned by the step and the last step is searched on the scores, wi
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotrs
+from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
 LARGEST_METRIC = 2000  # inputs; beyond it a diagonal metric and more past steps
 PAST_STEPS = 5
 METRIC_ROWS = 240  # rows of a metric, in units of n / D: it then costs about four iterations
-SLOW = 0.6  # a slope that falls by less asks for a new metric
+SLOW = 0.3  # a slope that falls by less asks for a new metric
 
 
 class CholeskyMetric(NamedTuple):
@@ -78,8 +78,6 @@ def whitened_step(objective, state, tol):
     if metric is None or (slope > SLOW * state.slope and age > _patience(objective.inputs)):
         metric, age = make_metric(objective, state.Z), 0
         D, slope = _direction(objective, metric, G)
-    if slope <= tol:
-        return state._replace(metric=metric, slope=slope, stop="tol")
     if slope >= state.slope and slope**2 <= _rounding(state):
         return state._replace(metric=metric, slope=slope, stop="precision")
     past = 1 if isinstance(metric, CholeskyMetric) else PAST_STEPS
@@ -87,7 +85,9 @@ def whitened_step(objective, state, tol):
     moves = (objective.inputs.scores(D), *state.moves[:past])
     rates, value = search(objective, state, G, steps, moves)
     if not rates.any():
-        return state._replace(metric=metric, slope=slope, stop="precision")
+        return state._replace(
+            metric=metric, slope=slope, stop="tol" if slope <= tol else "precision"
+        )
     step, move = _combine(rates, steps), _combine(rates, moves)
     rate = min(1.0, slope / state.slope) if state.steps else 1.0
     return State(
@@ -100,7 +100,7 @@ def whitened_step(objective, state, tol):
         rate=rate,
         steps=(step, *state.steps[: past - 1]),
         moves=(move, *state.moves[: past - 1]),
-        stop="tol" if slope * max(rate, state.rate) <= tol else "",  # where this step ends
+        stop="tol" if slope * max(rate, state.rate) ** 0.5 <= tol / 10 else "",  # where it will end
     )
 
 
@@ -167,7 +167,8 @@ def _factorise(M):
     s = np.sqrt(np.maximum(M.diagonal(), np.finfo(float).tiny))[:, None]
     M, ridge = M / s / s.T, 1e-13
     while True:
-        L, failed = dpotrf(M + ridge * np.eye(len(M)), lower=1)
+        M.flat[:: len(M) + 1] += ridge
+        L, failed = dpotrf(M, lower=1)
         if not failed:
             return L, s
         ridge *= 100
@@ -182,9 +183,15 @@ def _direction(objective, metric, G):
 def _newton(K, g):
     """Newton's step -K^-1 g for k rates whose scales may differ widely."""
     s = np.sqrt(np.maximum(K.diagonal(), np.finfo(float).tiny))
-    return -np.linalg.solve(K / s / s[:, None] + 1e-12 * np.eye(len(g)), g / s) / s
+    K = K / s / s[:, None]
+    K.flat[:: len(s) + 1] += 1e-12
+    _, step, failed = dposv(K, -g / s)
+    return (-g / s if failed else step) / s
 
 
 def _combine(rates, arrays):
     """sum_j rate_j array_j."""
-    return sum(rate * array for rate, array in zip(rates, arrays, strict=True))
+    total = rates[0] * arrays[0]
+    for rate, array in zip(rates[1:], arrays[1:], strict=True):
+        total += rate * array
+    return total

@@ -123,7 +123,10 @@ def _evaluate(layers, loss, sample, first):
         inputs, Z = forward(first[rows], layers)
         losses = loss.value(Z, sample.Y[rows])
         total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
-        kept.append((inputs, loss.probability(Z)))
+        P = loss.probability(Z)
+        negligible = np.finfo(P.dtype).eps ** 2
+        P[P < negligible] = 0  # its products would be subnormal numbers, which are slow
+        kept.append((inputs, P))
     return total, kept
 
 

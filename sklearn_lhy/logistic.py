@@ -35,8 +35,8 @@ class GDLogisticRegression(LinearDescendingClassifier):
         Rows of a mini-batch of the lecture's rules; None takes all rows at once.
     max_iter : int, default=1000
         Most iterations, each one pass over the rows.
-    tol : float, default=1e-8
-        "whitened" stops when the slope, the length of the gradient in its metric, falls below
+    tol : float, default=1e-7
+        "whitened" stops when the slope, the length of the gradient in its metric, is well below
         `tol`. The other solvers stop when no entry of the gradient exceeds it, or when the
         objective has not fallen by `tol` within `n_iter_no_change` iterations.
     fit_intercept : bool, default=True
@@ -119,7 +119,7 @@ class GDLogisticRegression(LinearDescendingClassifier):
         learning_rate="auto",
         batch_size=None,
         max_iter=1000,
-        tol=1e-8,
+        tol=1e-7,
         fit_intercept=True,
         class_weight=None,
         early_stopping=False,
