@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from sklearn_lhy._penalty_path import choose_alpha
+from sklearn_lhy._penalty_path import ALPHAS, choose_alpha
 from sklearn_lhy._rows import centre_of
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
@@ -34,6 +34,8 @@ class StackSolver:
         ridge = self.alpha / total
         first = ridge if alpha is None else (ridge / self.scale**2)[:, None].astype(X.dtype)
         self.ridges = [first] + [ridge] * (len(sizes) - 2)
+        weaker = [a for a in ALPHAS if a < self.alpha] if alpha is None else []
+        self.path = [[a / total] * (len(sizes) - 1) for a in weaker] + [self.ridges]
         self.sample = make_sample(self.X, self.Y, self.weight)
 
     def start(self, layers=None):
@@ -65,17 +67,20 @@ class StackSolver:
         return tuple(Layer(*(a.astype(self.X.dtype) for a in layer)) for layer in (first, *rest))
 
     def _random_start(self):
-        """Screened layers, improved roughly on growing samples in single precision."""
+        """Screened layers, improved roughly in single precision.
+
+        First on growing samples, then on all rows along the path of penalties that led to alpha.
+        """
         layers = screened_start(self.X, self.Y, self.sizes, self.random_state)
         damping = 1.0
         order = self.random_state.permutation(len(self.Y)) if self.rough else []
-        for rows, steps in self._legs(order):
+        for rows, steps, ridges in self._legs(order):
             X, Y, weight = self.X[rows], self.Y[rows], self.weight[rows]
             sample = make_sample(X.astype(np.float32), Y, weight.astype(np.float32))
             layers = [Layer(W.astype(np.float32), b.astype(np.float32)) for W, b in layers]
-            state = stack_start(layers, self.loss, sample, self.ridges, damping)
+            state = stack_start(layers, self.loss, sample, ridges, damping)
             for _ in range(steps):
-                state = stack_step(state, self.loss, sample, self.ridges, ROUGH_TOL)
+                state = stack_step(state, self.loss, sample, ridges, ROUGH_TOL)
                 if state.stop:
                     break
             layers, damping = state.layers, state.damping
@@ -83,14 +88,14 @@ class StackSolver:
         return stack_start(layers, self.loss, self.sample, self.ridges, damping)
 
     def _legs(self, order):
-        """(rows, most steps) of the rough legs, each four times as long as the one before."""
+        """(rows, most steps, ridges) of the rough legs, each sample four times as large."""
         n = len(order)
-        if n < FIRST_ROWS:
+        if n < FIRST_ROWS and len(self.path) == 1:
             return []
-        legs = [(slice(None), ROUGH_STEPS)]
+        legs = [(slice(None), ROUGH_STEPS, ridges) for ridges in self.path]
         while n >= 4 * max(FIRST_ROWS, 2 * self.X.shape[1]):
             n //= 4
-            legs.insert(0, (order[:n], SAMPLE_STEPS))
+            legs.insert(0, (order[:n], SAMPLE_STEPS, self.path[0]))
         return legs
 
 

@@ -125,7 +125,7 @@ def _evaluate(layers, loss, sample, first):
         total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
         P = loss.probability(Z)
         negligible = np.finfo(P.dtype).eps ** 2
-        P[P < negligible] = 0  # its products would be subnormal numbers, which are slow
+        P[np.less(P, negligible)] = 0  # its products would be subnormal numbers, which are slow
         kept.append((inputs, P))
     return total, kept
 

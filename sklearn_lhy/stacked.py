@@ -43,7 +43,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Rate of the lecture's rules, applied to the gradient of the mean loss.
     batch_size : int or "auto", default="auto"
         Rows of a mini-batch; "auto" takes all rows of small data.
-    max_iter : int, default=200
+    max_iter : int, default=1000
         Most iterations, each one pass over the rows.
     tol : float, default=1e-4
         "whitened" stops when an iteration lowers the objective by less than this share of it. The
@@ -133,7 +133,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         solver="whitened",
         learning_rate="auto",
         batch_size="auto",
-        max_iter=200,
+        max_iter=1000,
         tol=1e-4,
         class_weight=None,
         n_init=1,
