@@ -312,6 +312,7 @@ class Watch:
 def held_out_rows(Y, fraction, random_state):
     """Mask of rows set aside: the same share of each distinct target, always leaving one behind."""
     _, codes = np.unique(Y, axis=0, return_inverse=True)
+    codes = codes.ravel()  # numpy 2.0 gives a column
     held = np.zeros(len(Y), dtype=bool)
     for code in range(codes.max() + 1):
         members = random_state.permutation(np.flatnonzero(codes == code))

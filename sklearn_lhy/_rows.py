@@ -91,14 +91,17 @@ class CentredRows:
         """A copy of some rows."""
         return CentredRows(self.X[rows], self.centre)
 
-    def second_moment(self, C, rows):
-        """sum_i c_ik x_i x_i' over some rows, one for each column of C (rows, m): (m, D, D)."""
+    def second_moment(self, C, rows=None):
+        """sum_i c_ik x_i x_i' over some or all rows, one for each column of C: (m, D, D)."""
         M = np.zeros((C.shape[1], self.D, self.D))
-        size = max(64, BLOCK_BYTES // (8 * self.D))
-        for start in range(0, len(rows), size):
-            B = self.dense(rows[start : start + size])
-            for k, root in enumerate(np.sqrt(C[start : start + size].T)):
-                A = B * root[:, None]
+        size = max(512, BLOCK_BYTES // (32 * self.D))  # so that two blocks stay in the cache
+        scaled = np.empty((min(size, len(C)), self.D), self.X.dtype)
+        for start in range(0, len(C), size):
+            block = slice(start, start + size)
+            B = self.dense(block if rows is None else rows[block])
+            A = scaled[: len(B)]
+            for k, root in enumerate(np.sqrt(C[block].T)):
+                np.multiply(B, root[:, None], out=A)
                 M[k] += A.T @ A
         return M
 

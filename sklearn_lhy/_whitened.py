@@ -148,8 +148,8 @@ def curvature_moments(objective, Z, rows=None):
     inputs = objective.inputs
     if inputs.D > LARGEST_METRIC:
         return inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
-    rows = np.arange(inputs.n) if rows is None else rows
-    return inputs.second_moment(objective.curvature_weights(Z, rows), rows)
+    weights = objective.curvature_weights(Z, slice(None) if rows is None else rows)
+    return inputs.second_moment(weights, rows)
 
 
 def _metric_size(inputs):

@@ -8,6 +8,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_classification, make_multilabel_classification
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -127,7 +128,6 @@ def test_metadata_is_routed(Classifier):
     weight = np.random.default_rng(0).uniform(0.1, 5, 90)
     with config_context(enable_metadata_routing=True):
         clf = Classifier().set_fit_request(sample_weight=True)
-        clf.set_score_request(sample_weight=True)
         if "random_state" in clf.get_params():
             clf.set_params(random_state=0)
         pipe = Pipeline(
@@ -137,9 +137,13 @@ def test_metadata_is_routed(Classifier):
         scaled = pipe[0].transform(X)
         alone = clone(clf).fit(scaled, y, weight)
         np.testing.assert_allclose(pipe.predict_proba(X), alone.predict_proba(scaled), atol=1e-9)
-        search = GridSearchCV(pipe, {"c": [clone(clf)]}, cv=3).fit(X, y, sample_weight=weight)
+        # a Pipeline's own score takes no weights in scikit-learn 1.7, for LogisticRegression either
+        scoring = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+        search = GridSearchCV(pipe, {"scale__with_mean": [True, False]}, cv=3, scoring=scoring)
+        search.fit(X, y, sample_weight=weight)
         assert search.best_score_ > 0.7
-        result = cross_validate(pipe, X, y, params={"sample_weight": weight}, error_score="raise")
+        params = {"sample_weight": weight}
+        result = cross_validate(pipe, X, y, params=params, scoring=scoring, error_score="raise")
         assert len(result["test_score"]) == 5
 
 
