@@ -32,7 +32,7 @@ from sklearn_lhy import GDLogisticRegression, SoftmaxGD
 
 TARGET = 1e-6
 LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]
-BUDGET = 6.0  # seconds after which a rival's ladder is climbed no further
+BUDGET = 5.0  # seconds after which a rival's ladder is climbed no further
 
 
 # ---- cases ------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def rivals(X, y, C):
 
 
 def other_peers(X, y, C):
-    """glum and skglm where they are installed, for two classes."""
+    """glum where it is installed, for two classes."""
     peers = {}
     if len(np.unique(y)) > 2:
         return peers
@@ -200,18 +200,6 @@ def other_peers(X, y, C):
         peers["glum"] = lambda tol: Glum(
             family="binomial", alpha=1 / (C * len(y)), gradient_tol=tol, max_iter=1000
         )
-    except ImportError:
-        pass
-    try:
-        from skglm import GeneralizedLinearEstimator
-        from skglm.datafits import Logistic
-        from skglm.penalties import L2
-        from skglm.solvers import LBFGS
-
-        if not sparse.issparse(X):
-            peers["skglm"] = lambda tol: GeneralizedLinearEstimator(
-                Logistic(), L2(1 / (C * len(y))), LBFGS(tol=tol, max_iter=1000)
-            )
     except ImportError:
         pass
     return peers
