@@ -107,6 +107,17 @@ class LinearObjective:
         pulls = [self.prior.times(step) for step in steps]
         return self.scale * K + [[np.vdot(pull, t) for t in steps] for pull in pulls]
 
+    def follow(self, Z, moves, rates):
+        """The scores after sum_j rate_j move_j, and that sum, which is written into moves[0]."""
+        after, total = np.empty_like(Z), moves[0]
+        for rows in self.blocks:
+            part = total[rows]
+            part *= float(rates[0])
+            for rate, move in zip(rates[1:], moves[1:], strict=True):
+                part += float(rate) * move[rows]
+            np.add(Z[rows], part, out=after[rows])
+        return after, total
+
     def curvature_weights(self, Z, rows):
         """p (1 - p) of some rows, times their weight as if there were no others: (rows, m)."""
         P = self.loss.probability(Z[rows])
@@ -138,5 +149,5 @@ def _moved(Z, moves, rates, rows):
     """Scores of a block of rows after a move."""
     T = Z[rows]
     for rate, move in zip(rates, moves, strict=False):
-        T = T + rate * move[rows]
+        T = T + float(rate) * move[rows]  # a Python number keeps float32
     return T

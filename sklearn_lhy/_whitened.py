@@ -88,11 +88,12 @@ def whitened_step(objective, state, tol):
         return state._replace(
             metric=metric, slope=slope, stop="tol" if slope <= tol else "precision"
         )
-    step, move = _combine(rates, steps), _combine(rates, moves)
+    step = _combine(rates, steps)
+    Z, move = objective.follow(state.Z, moves, rates)
     rate = min(1.0, slope / state.slope) if state.steps else 1.0
     return State(
         V=state.V + step,
-        Z=state.Z + move,
+        Z=Z,
         value=value,
         metric=metric,
         age=age,
