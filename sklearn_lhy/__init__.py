@@ -7,7 +7,7 @@ softmax serves K classes (`SoftmaxGD`), and units that feed units are a neural n
 """
 
 from sklearn_lhy.comparison import compare
-from sklearn_lhy.gaussian import GaussianGenerativeClassifier
+from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 from sklearn_lhy.logistic import GDLogisticRegression
 from sklearn_lhy.softmax import SoftmaxGD
 from sklearn_lhy.stacked import StackedLogisticMLP
@@ -20,4 +20,5 @@ __all__ = [
     "SoftmaxGD",
     "StackedLogisticMLP",
     "compare",
+    "gaussian_grid_search",
 ]

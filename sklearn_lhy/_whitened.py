@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
-LARGEST_METRIC = 2000  # inputs; beyond it a diagonal metric and more past steps
+LARGEST_METRIC = 2000  # inputs; beyond it a diagonal metric and more past steps,
+DEAREST_METRIC = 25  # and so where a metric costs as much as this many iterations
 PAST_STEPS = 5
 METRIC_ROWS = 240  # rows of a metric, in units of n / D: it then costs about four iterations
 SLOW = 0.3  # a slope that falls by less asks for a new metric
@@ -135,22 +136,28 @@ def _rounding(state):
 
 def make_metric(objective, Z):
     """Curvature-weighted second moments of the inputs plus the prior's precision, factorised."""
-    size = _metric_size(objective.inputs)
-    rows = objective.inputs.draw(size) if size < objective.inputs.n else None
-    M = objective.prior.added_to(curvature_moments(objective, Z, rows))
-    if M.ndim == 2:
-        return DiagonalMetric(np.maximum(M, np.finfo(float).tiny))
+    inputs, prior = objective.inputs, objective.prior
+    dear = prior.precision.ndim == 2 and _patience(inputs) > DEAREST_METRIC
+    if dear or inputs.D > LARGEST_METRIC:
+        M = inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
+        return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
+    size = _metric_size(inputs)
+    rows = inputs.draw(size) if size < inputs.n else None
+    M = prior.added_to(_moments(objective, Z, rows))
     factors, scales = zip(*map(_factorise, M), strict=True)
     return CholeskyMetric(factors, scales)
 
 
-def curvature_moments(objective, Z, rows=None):
-    """sum_i weight_i p_ik (1 - p_ik) x_i x_i' over rows: (m, D, D), or the diagonals (D, m)."""
-    inputs = objective.inputs
-    if inputs.D > LARGEST_METRIC:
-        return inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
+def curvature_moments(objective, Z):
+    """sum_i weight_i p_ik (1 - p_ik) x_i x_i' over all rows: (m, D, D), or the diagonals (D, m)."""
+    if objective.inputs.D > LARGEST_METRIC:
+        return objective.inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
+    return _moments(objective, Z, None)
+
+
+def _moments(objective, Z, rows):
     weights = objective.curvature_weights(Z, slice(None) if rows is None else rows)
-    return inputs.second_moment(weights, rows)
+    return objective.inputs.second_moment(weights, rows)
 
 
 def _metric_size(inputs):
