@@ -1,5 +1,7 @@
 """The whitened descent of a stack of layers: a start that works, rough legs, and all rows."""
 
+from functools import cached_property
+
 import numpy as np
 from scipy import sparse
 
@@ -36,7 +38,11 @@ class StackSolver:
         self.ridges = [first] + [ridge] * (len(sizes) - 2)
         weaker = [a for a in ALPHAS if a < self.alpha] if alpha is None else []
         self.path = [[a / total] * (len(sizes) - 1) for a in weaker] + [self.ridges]
-        self.sample = make_sample(self.X, self.Y, self.weight)
+
+    @cached_property
+    def sample(self):
+        """All rows, needed once the rough legs are over."""
+        return make_sample(self.X, self.Y, self.weight)
 
     def start(self, layers=None):
         """The state at these layers, or the best of `n_init` random starts."""

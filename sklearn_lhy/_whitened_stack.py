@@ -61,8 +61,9 @@ def second_moment(A, weight):
     if A.shape[1] > WIDEST_METRIC:
         squares = A.multiply(A) if sparse.issparse(A) else A * A
         return np.append(squares.T @ weight[:, 0], weight.sum())
-    weighted = A.multiply(weight).tocsr() if sparse.issparse(A) else A * weight
-    S, mean = A.T @ weighted, A.T @ weight
+    root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
+    B = A.multiply(root).tocsr() if sparse.issparse(A) else A * root
+    S, mean = B.T @ B, B.T @ root
     S = S.toarray() if sparse.issparse(S) else S
     return np.block([[S, mean], [mean.T, weight.sum().reshape(1, 1)]])
 
