@@ -58,7 +58,7 @@ def indicator(codes, K, weight=None):
     return members if weight is None else members * weight
 
 
-def first_guess(X, codes, count, kind, weight=None):
+def first_guess(X, codes, count, kind, weight=None, missing=False):
     """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
     (n, d), K = X.shape, len(count)
     step = max(1, n // max(SAMPLE_ROWS, 2 * d + K))
@@ -70,11 +70,12 @@ def first_guess(X, codes, count, kind, weight=None):
         index = np.concatenate([index, np.array(firsts, dtype=index.dtype)])
         X, codes = X[index], codes[index]
     rows = dense(X).astype(np.float64)
-    unknown = np.isnan(rows)
-    rows[unknown] = 0
     members = indicator(codes, K)
-    behind = np.maximum(members @ ~unknown, 1)  # (K, d)
-    shift = rows.sum(axis=0) / np.maximum(len(rows) - unknown.sum(axis=0), 1)
+    unknown = np.isnan(rows) if missing else slice(0)
+    known = ~unknown if missing else np.ones((len(rows), 1))
+    rows[unknown] = 0
+    behind = np.maximum(members @ known, 1)  # (K, d) or (K, 1)
+    shift = rows.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     means = members @ rows / behind
     rows -= means[codes]
     rows -= (members @ rows / behind)[codes]  # what the long sums rounded away
@@ -129,8 +130,10 @@ def add_gram(scatter, A):
 
 
 def mirrored(scatter):
-    """Symmetric matrices (..., d, d) from lower triangles beside zeros."""
-    return scatter + np.swapaxes(np.tril(scatter, -1), -1, -2)
+    """Symmetric matrices (G, d, d) from lower triangles beside zeros, in place."""
+    for S in scatter:  # one at a time stays in the cache
+        S += np.tril(S, -1).T
+    return scatter
 
 
 def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
@@ -141,7 +144,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     d = X.shape[1]
     count = np.bincount(codes, weight, K).astype(np.float64)
     if guess is None:
-        guess = first_guess(X, codes, count, kind, weight)
+        guess = first_guess(X, codes, count, kind, weight, missing)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
     groups = 1 if kind == "pooled" else K
@@ -201,7 +204,7 @@ def arranged(rows, label, weight, by_class):
         rows, label, weight = rows[some], label[some], weight[some]
     if by_class:
         order = np.argsort(label.astype(np.min_scalar_type(label.max(initial=0))), kind="stable")
-        rows, label = rows[order], label[order]
+        rows, label = np.take(rows, order, axis=0), label[order]  # faster than rows[order]
         weight = None if weight is None else weight[order]
     return rows, label, None if weight is None else weight.astype(np.float64)
 
