@@ -65,6 +65,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         "verbose": ["verbose"],
     }
 
+    _tol_unit = 1.0  # slope of a whitened descent at which tol = 1 stops
+
     @abstractmethod
     def _targets(self, codes):
         """Targets Y (n, m) of class codes."""
@@ -149,7 +151,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
 
     def _solver(self, problem, random_state, seed, stream):
         if self.solver == "whitened":
-            return (StreamSolver if stream else LinearSolver)(problem, self.tol)
+            return (StreamSolver if stream else LinearSolver)(problem, self.tol * self._tol_unit)
         return rule_solver(
             problem,
             self.solver,

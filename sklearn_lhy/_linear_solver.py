@@ -5,13 +5,15 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_lhy._descent import descend
+from sklearn_lhy._metric import WIDEST_FACTOR, Plan
 from sklearn_lhy._objective import LinearObjective, Prior, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened import curvature_moments, start_state, whitened_step
+from sklearn_lhy._whitened import start_state, whitened_step, with_metric
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 16
+RESUMED = ("V", "value", "made_at", "plan", "age", "slope", "rate", "past")
 
 
 class LinearSolver:
@@ -26,13 +28,19 @@ class LinearSolver:
         self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, prior)
         self.tol = tol
 
-    def start(self, layers=None, **resume):
-        """The state at these layers, or at the solution for a sample of the rows."""
-        if layers is not None:
-            return start_state(self.objective, self._centred(layers[-1]))
-        state = self._sampled_start()
-        zero = start_state(self.objective)
-        return state if state is not None and state.value < zero.value else zero
+    def start(self, layers=None, resume=None, **_):
+        """The state at these layers, or at the solution for a sample of the rows.
+
+        A descent on the same objective goes on from `resume` exactly.
+        """
+        if layers is None:
+            return self._sampled_start()
+        if resume is not None and all(map(np.array_equal, layers[0], self._layer(resume["V"]))):
+            state = start_state(self.objective, resume["V"])
+            if state.value == resume["value"]:
+                return self._resumed(state, **resume)
+            return state
+        return start_state(self.objective, self._centred(layers[-1]))
 
     def step(self, state):
         """One iteration."""
@@ -40,15 +48,24 @@ class LinearSolver:
 
     def layers(self, state):
         """The layer of a state, its intercept moved back from the centre of the data."""
-        W, b, centre = state.V, np.zeros(state.V.shape[1]), self.objective.inputs.centre
+        return (self._layer(state.V),)
+
+    def resume(self, state):
+        """How much weight the layers rest on, and what a descent needs to go on exactly."""
+        return {"seen": self.total, "resume": {name: getattr(state, name) for name in RESUMED}}
+
+    def _resumed(self, state, made_at, plan, **others):
+        """The state with all that was kept; the metric is made again where it was made."""
+        if made_at is not None:
+            state = with_metric(self.objective, state, made_at, Plan(*plan))
+        return state._replace(**others)
+
+    def _layer(self, V):
+        W, b, centre = V, np.zeros(V.shape[1]), self.objective.inputs.centre
         if centre is not None:
             W, b = W[:-1], W[-1] - centre @ W[:-1]
         dtype = self.objective.inputs.X.dtype
-        return (Layer(W.astype(dtype), b.astype(dtype)),)
-
-    def resume(self, state):
-        """How much weight the layers rest on."""
-        return {"seen": self.total}
+        return Layer(W.astype(dtype), b.astype(dtype))
 
     def _centred(self, layer):
         """V of a layer."""
@@ -58,14 +75,15 @@ class LinearSolver:
 
     def _sampled_start(self):
         """Solve on a sample of the rows, then on samples several times larger."""
-        V = metric = None
+        zero, value = self.objective.zero()
+        V = zero
         for size in sample_sizes(*self.objective.inputs.shape):
             sample = self.objective.sample(self.objective.inputs.draw(size))
             noise = np.sqrt(sample.inputs.D / size)  # how far its optimum is from that of all rows
-            state = start_state(sample, V)
-            *_, state = descend(_Steps(sample, noise / 5), state, 30)
-            V, metric = state.V, state.metric
-        return None if V is None else start_state(self.objective, V, metric)
+            *_, state = descend(_Steps(sample, 10 * noise), start_state(sample, V), 30)
+            V = state.V
+        state = start_state(self.objective, V)
+        return state if state.value <= value else start_state(self.objective, zero)
 
 
 class StreamSolver(LinearSolver):
@@ -75,28 +93,29 @@ class StreamSolver(LinearSolver):
     solution, its precision grows by the curvature of the loss on that part.
     """
 
-    def start(self, layers=None, seen=0.0, centre=None, precision=None):
+    def start(self, layers=None, seen=0.0, centre=None, precision=None, **_):
         """The state at these layers, which rest on rows of total weight `seen`."""
         if layers is None:
-            return start_state(self.objective)
+            return start_state(self.objective, self.objective.zero()[0])
         if centre is not None:
             self.objective.inputs.centre = centre
         V = self._centred(layers[-1])
         if precision is None:  # an earlier fit keeps none: take these rows for like those
-            Z = self.objective.inputs.scores(V)
-            moments = curvature_moments(self.objective, Z)
-            precision = seen * self.objective.prior.added_to(moments)
+            precision = seen * self.objective.prior.added_to(self._curvature(V))
         self.objective.prior = Prior(V, precision / self.total)
         return start_state(self.objective, V)
 
     def resume(self, state):
         """The belief after these rows."""
-        moments = curvature_moments(self.objective, state.Z)
-        return {
-            "seen": self.total,
-            "centre": self.objective.inputs.centre,
-            "precision": self.total * self.objective.prior.added_to(moments),
-        }
+        precision = self.total * self.objective.prior.added_to(self._curvature(state.V))
+        centre = self.objective.inputs.centre
+        return {"seen": self.total, "centre": centre, "precision": precision}
+
+    def _curvature(self, V):
+        """That of the loss at V over all rows, a diagonal where there are many inputs."""
+        if self.objective.inputs.D > WIDEST_FACTOR:
+            return self.objective.diagonal_curvature(V)
+        return self.objective.curvature(V)
 
 
 class _Steps(NamedTuple):

@@ -3,16 +3,14 @@
     objective(V) = sum_i weight_i loss(z_i, y_i) + prior(V),    z_i = V'(x_i - centre, 1)
 
 The prior is the L2 penalty (penalty / 2) |W|^2 or, in a stream, what earlier rows have taught.
-V (D, m) holds the weights W and, in its last row, the intercepts at the centre of the data;
-Z (n, m) are the scores, which the caller carries along. Weights sum to one. All work on scores goes
-by blocks of rows that stay in the cache.
+V (D, m) holds the weights W and, in its last row, the intercepts at the centre of the data. Weights
+sum to one. Rows are read block by block, and a block is used up while it is in the cache: one pass
+over the data gives the objective and its gradient, and nothing of the size of the data is kept.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-
-SCORES_PER_BLOCK = 1 << 14
 
 
 class Prior(NamedTuple):
@@ -36,11 +34,12 @@ class Prior(NamedTuple):
         return np.vdot(self.times(U), U) / 2
 
     def added_to(self, M):
-        """The precision plus curvatures M, diagonals (D, m) or matrices (m, D, D)."""
+        """The precision plus curvatures: diagonals (D, m) or matrices (g, q, q), g q = m D."""
         if M.ndim == self.precision.ndim:
             return M + self.precision
         M = M.copy()
-        M[:, range(M.shape[1]), range(M.shape[1])] += self.precision.T
+        groups, q, _ = M.shape
+        M[:, range(q), range(q)] += np.resize(self.precision.T, (groups, q))
         return M
 
 
@@ -59,70 +58,61 @@ class LinearObjective:
         self.inputs, self.Y, self.loss, self.prior = inputs, Y, loss, prior
         self.weight = None if weight is None else weight[:, None]  # None: all 1 / n
         self.scale = 1 / inputs.n if weight is None else 1.0
-        size = max(64, SCORES_PER_BLOCK // Y.shape[1])
-        self.blocks = [slice(i, min(i + size, inputs.n)) for i in range(0, inputs.n, size)]
 
-    def start(self):
-        """V = 0 and its scores."""
-        m = self.Y.shape[1]
-        return np.zeros((self.inputs.D, m)), np.zeros((self.inputs.n, m), self.inputs.X.dtype)
+    def zero(self):
+        """V = 0, and the objective there: the loss of scores 0 is the same for every row."""
+        V = np.zeros((self.inputs.D, self.Y.shape[1]))
+        return V, float(self.loss.value(V[:1], self.Y[:1]).sum()) + self.prior.value(V)
 
-    def value(self, V, Z, moves=(), rates=()):
-        """The objective at V and Z, the scores moved by sum_j rate_j move_j."""
-        total = 0.0
-        for rows in self.blocks:
-            losses = self.loss.value(_moved(Z, moves, rates, rows), self.Y[rows])
-            total += losses.sum(dtype=float) if self.weight is None else self._sum(losses, rows)
-        return self.scale * total + self.prior.value(V)
+    def value_and_gradient(self, V):
+        """The objective at V and its gradient (D, m): sum of -(y - p) x [L11] plus the prior's."""
+        total, G = 0.0, np.zeros(V.shape)
+        scores = self.inputs.scorer(V)
+        for rows in self.inputs.blocks(self.Y.shape[1]):
+            A, Y = self.inputs.rows(rows), self.Y[rows]
+            Z = scores(A)  # (rows, m)
+            total += self._weighted(self.loss.value(Z, Y), rows).sum(dtype=float)
+            R = self.loss.residual(self.loss.probability(Z), Y)
+            G += self.inputs.pull(A, self._weighted(R, rows))
+        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
+        return float(self.scale * total + self.prior.value(V)), G
 
-    def gradient(self, V, Z):
-        """dobjective/dV (D, m): sum of -(y - p) x [L11], plus the penalty's part."""
-        G = np.zeros(V.shape)
-        for rows in self.blocks:
-            G += self.inputs.pull(rows, self._residual(Z[rows], rows))
-        return self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
+    def curvature(self, V, rows=None, kind="each"):
+        """Second derivatives of the loss of some or all rows; some weigh as much as all.
 
-    def slopes(self, Z, V, moves, steps, rates):
-        """Derivatives with respect to the rates, at Z and V moved by them: (k,)."""
-        g = np.zeros(len(moves))
-        for rows in self.blocks:
-            R = self._residual(_moved(Z, moves, rates, rows), rows)
-            g += [np.vdot(R, move[rows]) for move in moves]
-        V = V + sum(rate * step for rate, step in zip(rates, steps, strict=True))
-        pull = self.prior.times(V - self.prior.mode)
-        return self.scale * g + [np.vdot(pull, step) for step in steps]
+        Matrices (m, D, D), one for "each" output, (1, D, D) if it is "shared" by the outputs, or
+        (1, m D, m D) if they are taken "joint".
+        """
+        count = self.inputs.n if rows is None else len(rows)
+        total = 1.0 if rows is None or self.weight is None else float(self.weight[rows].sum())
+        m = V.shape[1]
+        k, j = np.tril_indices(m, -1)
 
-    def curvatures(self, Z, moves, steps, rates):
-        """Second derivatives with respect to the rates, at Z moved by them: (k, k)."""
-        k = len(moves)
-        K = np.zeros((k, k))
-        for rows in self.blocks:
-            P = self.loss.probability(_moved(Z, moves, rates, rows))
-            C = self._weighted(self.loss.curvature(P), rows)
-            U = [move[rows] for move in moves]
-            K += [[np.vdot(CU, u) for u in U] for CU in (C * u for u in U)]
-            if self.loss.coupled:
-                mean = np.stack([np.einsum("ij,ij->i", P, u) for u in U])  # (k, rows)
-                K -= self._weighted(mean.T, rows).T @ mean.T
-        pulls = [self.prior.times(step) for step in steps]
-        return self.scale * K + [[np.vdot(pull, t) for t in steps] for pull in pulls]
+        def weights(Z, block):
+            P = self.loss.probability(Z)
+            C = self._curvatures(P)
+            if kind == "joint":
+                C = np.hstack([C, P[:, k] * P[:, j]])
+            return C / count if self.weight is None else C * (self.weight[block] / total)
 
-    def follow(self, Z, moves, rates):
-        """The scores after sum_j rate_j move_j, and that sum, which is written into moves[0]."""
-        after, total = np.empty_like(Z), moves[0]
-        for rows in self.blocks:
-            part = total[rows]
-            part *= float(rates[0])
-            for rate, move in zip(rates[1:], moves[1:], strict=True):
-                part += float(rate) * move[rows]
-            np.add(Z[rows], part, out=after[rows])
-        return after, total
+        moments = self.inputs.second_moment(V, weights, rows)
+        if kind != "joint":
+            return moments * m / (m - 1) if self.loss.coupled else moments  # right where p = 1 / m
+        M = np.empty((m, m, *moments.shape[1:]))
+        M[range(m), range(m)] = moments[:m]
+        M[k, j] = M[j, k] = -moments[m:]
+        M += moments[:m].mean(axis=0) / m  # along what softmax does not see, to be invertible
+        return M.swapaxes(1, 2).reshape(1, m * self.inputs.D, m * self.inputs.D)
 
-    def curvature_weights(self, Z, rows):
-        """p (1 - p) of some rows, times their weight as if there were no others: (rows, m)."""
-        P = self.loss.probability(Z[rows])
-        C = self.loss.curvature(P) * (1 - P) if self.loss.coupled else self.loss.curvature(P)
-        return C / len(C) if self.weight is None else C * (w := self.weight[rows]) / w.sum()
+    def diagonal_curvature(self, V):
+        """The diagonals of `curvature` (D, m), also for very many inputs."""
+        C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
+        return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
+
+    def _curvatures(self, P):
+        """Second derivatives of the loss of each row with respect to each score."""
+        C = self.loss.curvature(P)
+        return C * (1 - P) if self.loss.coupled else C
 
     def projected(self, V):
         """V without the part that all classes share, since softmax does not see it."""
@@ -135,19 +125,5 @@ class LinearObjective:
             weight = self.weight[rows, 0] / self.weight[rows].sum()
         return LinearObjective(self.inputs.take(rows), self.Y[rows], weight, self.loss, self.prior)
 
-    def _residual(self, Z, rows):
-        return self._weighted(self.loss.residual(self.loss.probability(Z), self.Y[rows]), rows)
-
     def _weighted(self, A, rows):
         return A if self.weight is None else A * self.weight[rows]
-
-    def _sum(self, losses, rows):
-        return (losses * self.weight[rows]).sum(dtype=float)
-
-
-def _moved(Z, moves, rates, rows):
-    """Scores of a block of rows after a move."""
-    T = Z[rows]
-    for rate, move in zip(rates, moves, strict=False):
-        T = T + float(rate) * move[rows]  # a Python number keeps float32
-    return T

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
+SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
 
 
 def row_blocks(X, block_bytes=BLOCK_BYTES):
@@ -51,18 +52,36 @@ class CentredRows:
         self.D = self.d + (centre is not None)
         self.shape = self.n, self.D
 
-    def scores(self, V):
-        """Inputs times V (D, m), in the precision of X: (n, m)."""
-        V = V.astype(self.X.dtype, copy=False)
-        Z = self.X @ V[: self.d]
-        if self.centre is not None:
-            Z += V[-1] - self.centre.astype(V.dtype) @ V[:-1]
-        return Z
+    def blocks(self, m=1):
+        """Slices of rows that stay in the cache; a sparse matrix, slow to cut, has few."""
+        if not sparse.issparse(self.X):
+            return row_blocks(self.X)
+        size = max(1, SPARSE_SCORES // m)
+        return [slice(i, min(i + size, self.n)) for i in range(0, self.n, size)]
 
-    def pull(self, rows, R):
-        """Transposed inputs of a slice of rows times R (rows, m), not yet centred: (D, m)."""
+    def rows(self, block):
+        """The rows of a block, as they are stored; cutting a sparse matrix copies it."""
+        return self.X if block.stop - block.start == self.n else self.X[block]
+
+    def scorer(self, V):
+        """Function that gives the scores (rows, m) of rows of X, V (D, m), in their precision."""
+        V = V.astype(self.X.dtype, copy=False)
+        W = V[: self.d]
+        if self.centre is None:
+            return lambda A: A @ W
+        b = V[-1] - self.centre.astype(V.dtype) @ W
+
+        def scores(A):
+            Z = A @ W
+            Z += b
+            return Z
+
+        return scores
+
+    def pull(self, A, R):
+        """Transposed inputs of rows A of X times R (rows, m), not yet centred: (D, m)."""
         G = np.empty((self.D, R.shape[1]))
-        G[: self.d] = self.X[rows].T @ R
+        G[: self.d] = A.T @ R
         if self.centre is not None:
             G[-1] = R.sum(axis=0)
         return G
@@ -91,22 +110,66 @@ class CentredRows:
         """A copy of some rows."""
         return CentredRows(self.X[rows], self.centre)
 
-    def second_moment(self, C, rows=None):
-        """sum_i c_ik x_i x_i' over some or all rows, one for each column of C: (m, D, D)."""
-        M = np.zeros((C.shape[1], self.D, self.D))
+    def second_moment(self, V, weights, rows=None):
+        """sum_i c_ik x_i x_i' over some or all rows: (r, D, D).
+
+        c (rows, r) = weights(Z, rows), where Z are the scores of V.
+        """
+        if self.sparse_gram_cost() < self.dense_gram_cost():
+            rows = slice(None) if rows is None else rows
+            return self._sparse_moment(weights(self.scorer(V)(self.X[rows]), rows), rows)
+        V, M = V.astype(self.X.dtype, copy=False), None
         size = max(512, BLOCK_BYTES // (32 * self.D))  # so that two blocks stay in the cache
-        scaled = np.empty((min(size, len(C)), self.D), self.X.dtype)
-        for start in range(0, len(C), size):
-            block = slice(start, start + size)
-            B = self.dense(block if rows is None else rows[block])
-            A = scaled[: len(B)]
-            for k, root in enumerate(np.sqrt(C[block].T)):
-                np.multiply(B, root[:, None], out=A)
-                M[k] += A.T @ A
+        for start in range(0, self.n if rows is None else len(rows), size):
+            block = slice(start, min(start + size, self.n))
+            block = block if rows is None else rows[block]
+            B = self.dense(block)
+            roots = np.sqrt(weights(B @ V, block))
+            M = np.zeros((roots.shape[1], self.D, self.D)) if M is None else M
+            for S, root in zip(M, roots.T, strict=True):
+                A = B * root[:, None]
+                S += A.T @ A
         return M
 
+    def _sparse_moment(self, C, rows):
+        """The same where a product of sparse matrices is cheaper than one of dense blocks."""
+        X, M = sparse.csr_array(self.X[rows]), np.zeros((C.shape[1], self.D, self.D))
+        entries = np.diff(X.indptr)
+        for S, c in zip(M, C.T, strict=True):
+            data = X.data * np.repeat(np.sqrt(c), entries)
+            A = sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
+            S[: self.d, : self.d] = (A.T @ A).toarray()
+            if self.centre is not None:
+                first = X.T @ c
+                shift = np.outer(self.centre, first - c.sum() / 2 * self.centre)
+                S[:-1, :-1] -= shift + shift.T
+                S[-1, :-1] = S[:-1, -1] = first - c.sum() * self.centre
+                S[-1, -1] = c.sum()
+        return M
+
+    def gram_passes(self, size, grams, flops, m):
+        """How many passes over the data cost as much as second moments and their factorisation.
+
+        `grams` of them from `size` rows, and flops / 3 multiplications; a pass gives m scores.
+        Nanoseconds, as measured, in units of those for one row.
+        """
+        gram = grams * size * min(self.dense_gram_cost(), self.sparse_gram_cost())
+        if sparse.issparse(self.X):
+            one = (2 + m) * self.X.nnz / self.n
+        else:
+            one = (0.8 + 0.2 * m) * self.D + 10 * m
+        return (gram + flops / 70) / (self.n * one)
+
+    def dense_gram_cost(self):
+        """Nanoseconds for a row of a second moment from dense blocks."""
+        return self.D * (self.D / 40 + 1)
+
+    def sparse_gram_cost(self):
+        """Nanoseconds for a row of a second moment by a product of sparse matrices."""
+        return 5 * (self.X.nnz / self.n) ** 2 if sparse.issparse(self.X) else np.inf
+
     def diagonal_moment(self, C):
-        """The diagonals of `second_moment` over all rows: (D, m), also for very many columns."""
+        """The diagonals of a second moment over all rows, weights C (n, m): (D, m)."""
         squares = self.X.multiply(self.X) if sparse.issparse(self.X) else self.X**2
         M = np.asarray(squares.T @ C, dtype=float)
         if self.centre is None:

@@ -341,6 +341,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         return hidden[layer]
 
     _target_checks = {"multi_output": True}
+    _tol_unit = 1e-3  # without hidden layers the default tol is that of the linear classifiers
 
     # ---- hooks of the base class ----------------------------------------------------------------
 

@@ -127,28 +127,34 @@ def test_square_error_vanishes_far_from_the_target():
 
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_linear_gradient_and_plane_against_finite_differences(loss, weighted):
+def test_linear_gradient_and_curvature_against_finite_differences(loss, weighted):
     X, Y, weight = data()
     inputs = CentredRows(X, centre_of(X, None))
     share = weight / weight.sum() if weighted else None
     objective = LinearObjective(inputs, Y, share, loss, ridge(0.1, inputs))
-    rng = np.random.default_rng(2)
-    V, D, S = rng.normal(size=(3, 4, 3)) / [10]
-    value = lambda V: objective.value(V, inputs.scores(V))  # noqa: E731
-    G = objective.gradient(V, inputs.scores(V))
-    np.testing.assert_allclose(G, numeric_gradient(value, V), atol=1e-8)
-    steps, moves = (D, S), (inputs.scores(D), inputs.scores(S))
-    Z, rates = inputs.scores(V), np.array([0.3, -0.2])
-    plane = lambda r: objective.value(V + r[0] * D + r[1] * S, Z, moves, r)  # noqa: E731
-    slopes = objective.slopes(Z, V, moves, steps, rates)
-    np.testing.assert_allclose(slopes, numeric_gradient(plane, rates), atol=1e-7)
-    if loss is not SQUARED_ERROR:
-        K = objective.curvatures(Z, moves, steps, rates)
-        exact = [
-            numeric_gradient(lambda r, j=j: objective.slopes(Z, V, moves, steps, r)[j], rates)
-            for j in range(2)
-        ]
-        np.testing.assert_allclose(K, exact, rtol=1e-6, atol=1e-8)
+    V = np.random.default_rng(2).normal(size=(4, 3)) / 10
+    value, G = objective.value_and_gradient(V)
+    gradient = lambda V: objective.value_and_gradient(V)[1]  # noqa: E731
+    numeric = numeric_gradient(lambda V: objective.value_and_gradient(V)[0], V)
+    np.testing.assert_allclose(G, numeric, atol=1e-8)
+    zero, at_zero = objective.zero()
+    assert at_zero == pytest.approx(objective.value_and_gradient(zero)[0], rel=1e-14)
+    if loss is SQUARED_ERROR:  # whose curvature is Gauss and Newton's part only
+        return
+    M = objective.prior.added_to(objective.curvature(V, kind="joint" if loss.coupled else "each"))
+    diagonal = objective.prior.added_to(objective.diagonal_curvature(V))
+    for i in np.ndindex(V.shape):
+        U = np.zeros_like(V)
+        U[i] = 1
+        along = numeric_gradient(lambda t, U=U: np.vdot(gradient(V + t[0] * U), U), np.zeros(1))
+        assert diagonal[i] == pytest.approx(along[0], rel=1e-6)
+        if loss.coupled:
+            U -= U.mean(axis=1, keepdims=True)
+            curved = (M[0] @ U.T.ravel()).reshape(3, 4).T
+        else:
+            curved = np.einsum("kab,bk->ak", M, U)
+        exact = (gradient(V + 1e-6 * U) - gradient(V - 1e-6 * U)) / 2e-6
+        np.testing.assert_allclose(curved, exact, atol=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -178,16 +184,36 @@ def test_sparse_and_offset_rows_equal_dense_ones():
     dense, sparse_ = (CentredRows(A, X.mean(axis=0)) for A in (X, sparse.csr_array(X)))
     explicit = np.column_stack([X - X.mean(axis=0), np.ones(40)])
     for inputs in (dense, sparse_):
-        np.testing.assert_allclose(inputs.scores(V), explicit @ V, atol=1e-12)
-        G = inputs.centred(inputs.pull(slice(0, 20), C[:20]) + inputs.pull(slice(20, 40), C[20:]))
+        np.testing.assert_allclose(inputs.scorer(V)(inputs.X), explicit @ V, atol=1e-12)
+        halves = slice(0, 20), slice(20, 40)
+        G = inputs.centred(sum(inputs.pull(inputs.X[rows], C[rows]) for rows in halves))
         np.testing.assert_allclose(G, explicit.T @ C, atol=1e-10)
-        M = inputs.second_moment(C)
-        some = np.arange(0, 40, 2)
-        parts = inputs.second_moment(C[some], some) + inputs.second_moment(C[some + 1], some + 1)
-        np.testing.assert_allclose(parts, M, atol=1e-9)
+        M = inputs.second_moment(V, lambda Z, rows: C[rows])
+        even = np.arange(0, 40, 2)
+        parts = [
+            inputs.second_moment(V, lambda Z, rows: C[rows], half) for half in (even, even + 1)
+        ]
+        np.testing.assert_allclose(sum(parts), M, atol=1e-9)
         np.testing.assert_allclose(M, np.einsum("ik,ia,ib->kab", C, explicit, explicit), atol=1e-9)
         diagonal = np.diagonal(M, axis1=1, axis2=2).T
         np.testing.assert_allclose(inputs.diagonal_moment(C), diagonal, atol=1e-9)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_second_moments_of_very_sparse_rows(centred):
+    rng = np.random.default_rng(8)
+    X = sparse.random_array((300, 120), density=0.02, random_state=rng, format="csr")
+    inputs = CentredRows(X, np.asarray(X.mean(axis=0)) if centred else None)
+    assert inputs.sparse_gram_cost() < inputs.dense_gram_cost()
+    explicit = X.toarray()
+    if centred:
+        explicit = np.column_stack([explicit - explicit.mean(axis=0), np.ones(300)])
+    C, some = rng.random((300, 2)), np.arange(0, 300, 3)
+    V = np.zeros((inputs.D, 2))
+    for rows in (None, some):
+        A, c = (explicit, C) if rows is None else (explicit[rows], C[rows])
+        M = inputs.second_moment(V, lambda Z, block: C[block], rows)
+        np.testing.assert_allclose(M, np.einsum("ik,ia,ib->kab", c, A, A), atol=1e-12)
 
 
 # ---- descent --------------------------------------------------------------------------------
@@ -207,7 +233,7 @@ def test_the_whitened_objective_never_rises_and_one_step_nearly_solves_a_quadrat
     X, y = rng.normal(size=(50, 3)) * [1, 100, 0.01], rng.normal(size=(50, 1))
     inputs = CentredRows(X, X.mean(axis=0))
     objective = LinearObjective(inputs, y, None, linear, ridge(1e-3, inputs))
-    state = whitened_step(objective, start_state(objective), 0.0)
+    state = whitened_step(objective, start_state(objective, objective.zero()[0]), 0.0)
     A = np.column_stack([X - X.mean(axis=0), np.ones(50)])
     exact = np.linalg.solve(A.T @ A / 50 + 1e-3 * np.diag([1, 1, 1, 0]), A.T @ y / 50)
     np.testing.assert_allclose(state.V, exact, rtol=1e-9)

@@ -1,0 +1,105 @@
+"""The metric of the whitened descent: curvature-weighted second moments of the inputs, factorised.
+
+Three kinds, from the best to the cheapest: "joint" is the whole curvature of coupled outputs
+(m D, m D), "each" has a matrix (D, D) for each of m outputs, "diagonal" only variances. Gathering a
+metric costs as much as some passes over the data, and a better one saves iterations, each a pass.
+`metric_plan` takes what is expected to cost least in all.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+WIDEST_FACTOR = 2000  # rows of a matrix to factorise
+LOG_GAIN = 16  # logarithm of what is to be gained when all rows come in
+STALE = 0.05**2  # squares of the factor by which the slope falls in an iteration: at best,
+UNCOUPLED = 0.45**2  # with "each", which does not know how coupled outputs trade,
+UNCORRELATED = 0.75**2  # with "diagonal"
+DIAGONAL_PASSES = 4.0
+
+
+class CholeskyMetric(NamedTuple):
+    """M_g = S_g L_g L_g' S_g for groups of outputs, S_g the diagonal of scales (q, 1)."""
+
+    factors: tuple
+    scales: tuple
+
+    def solve(self, G):
+        """M^-1 G: (D, m)."""
+        columns = G.T.reshape(-1, len(self.scales[0])).T  # (q, m D / q)
+        groups = np.split(columns, len(self.factors), axis=1)
+        parts = zip(self.factors, self.scales, groups, strict=True)
+        solved = np.hstack([dpotrs(L, g / s, lower=1)[0] / s for L, s, g in parts])
+        return solved.T.reshape(G.shape[::-1]).T
+
+
+class DiagonalMetric(NamedTuple):
+    """The diagonal of M (D, m)."""
+
+    diagonal: np.ndarray
+
+    def solve(self, G):
+        """M^-1 G: (D, m)."""
+        return G / self.diagonal
+
+
+class Plan(NamedTuple):
+    """A kind of metric and the rows to gather it from; costs are in passes over the data."""
+
+    cost: float  # of the metric and the iterations to come
+    passes: float  # that the metric costs
+    kind: str
+    size: int
+    exact: bool  # the curvature itself, at one point
+
+
+def metric_plan(objective, plan=None):
+    """The plan of the least cost, or of the least among those that are better than a given one."""
+    n, D, m = objective.inputs.n, objective.inputs.D, objective.Y.shape[1]
+    coupled, blocked = objective.loss.coupled, objective.prior.precision.ndim == 3
+    kinds = []
+    if coupled and m * D <= WIDEST_FACTOR and not blocked:
+        kinds.append(("joint", m * (m + 1) / 2, (m * D) ** 3, 0.0))
+    if D <= WIDEST_FACTOR:
+        kinds.append(("each", m, m * D**3, UNCOUPLED * coupled))
+    least = 1 if plan is None or plan.kind == "diagonal" else min(n, 3 * plan.size)
+    plans = []
+    for kind, grams, flops, wrong in kinds:
+        for size in (n >> halvings for halvings in range(10)):
+            if size >= least:
+                passes = objective.inputs.gram_passes(size, grams, flops, m)
+                cost = passes + iterations(STALE + wrong + 4 * D / size * (1 - size / n))
+                plans.append(Plan(cost, passes, kind, size, wrong == 0 and size == n))
+    if not plans or plan is None and not blocked:
+        cost = DIAGONAL_PASSES + iterations(UNCORRELATED)
+        plans.append(Plan(cost, DIAGONAL_PASSES, "diagonal", n, False))
+    return min(plans)
+
+
+def iterations(error):
+    """How many there will be if each lets the square of the slope fall by this factor."""
+    return LOG_GAIN / -np.log(min(error, 0.9))
+
+
+def make_metric(objective, V, plan):
+    """The metric at V, with the precision of the prior."""
+    if plan.kind == "diagonal":
+        M = objective.prior.added_to(objective.diagonal_curvature(V))
+        return DiagonalMetric(np.maximum(M, np.finfo(float).tiny))
+    inputs = objective.inputs
+    rows = inputs.draw(plan.size) if plan.size < inputs.n else None
+    M = objective.prior.added_to(objective.curvature(V, rows, plan.kind))
+    return CholeskyMetric(*zip(*map(_factorise, M), strict=True))
+
+
+def _factorise(M):
+    """Cholesky factor of M / (s s') and s (q, 1), with the smallest ridge that makes it succeed."""
+    s = np.sqrt(np.maximum(M.diagonal(), np.finfo(float).tiny))[:, None]
+    M, ridge = M / s / s.T, 1e-13
+    while True:
+        M.flat[:: len(M) + 1] += ridge
+        L, failed = dpotrf(M, lower=1)
+        if not failed:
+            return L, s
+        ridge *= 100
