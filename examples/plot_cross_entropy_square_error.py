@@ -3,9 +3,9 @@ Why cross-entropy and not square error?
 =======================================
 
 For a unit f = sigma(w.x + b) the gradient of the cross-entropy is (f - y) x, the larger the more
-wrong f is [L9-L11]. That of the square error holds another factor f (1 - f) [L13]: where the unit is
-wrong and sure of it, the gradient vanishes and the descent hardly moves [L14]. What does that look
-like over two weights [L15]?
+wrong f is [L9-L11]. That of the square error holds another factor f (1 - f) [L13]: where the unit
+is wrong and sure of it, the gradient vanishes and the descent hardly moves [L14]. What does that
+look like over two weights [L15]?
 """
 
 import warnings
@@ -35,19 +35,17 @@ axes[0].set(title="slope of the loss, target y = 1", xlabel="score z", ylabel="d
 axes[0].legend()
 
 # %%
-# Both losses over the two weights of a unit on two measurements of tumours, and a hundred iterations
-# of gradient descent at the same rate, from a start that is far off and wrong. The descents are cut
-# short, of which they would warn.
+# Both losses over the two weights of a unit on two measurements of tumours, and a hundred
+# iterations of gradient descent at the same rate, from a start that is far off and wrong. The
+# descents are cut short, of which they would warn.
 X, y = load_breast_cancer(return_X_y=True)
 X = scale(X[:, :2])
-start = [6.0, 7.0]
+box = [(-7, 9), (-7, 9)]
 for ax, loss in zip(axes[1:], ("cross_entropy", "squared_error"), strict=True):
     unit = GDLogisticRegression(loss=loss, solver="gd", learning_rate=1.0, max_iter=100, tol=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        display = LossSurfaceDisplay.from_estimator(
-            unit, X, y, coef_init=start, limits=[(-7, 9), (-7, 9)], ax=ax
-        )
+        display = LossSurfaceDisplay.from_estimator(unit, X, y, coef_init=[6, 7], limits=box, ax=ax)
     figure.colorbar(display.surface_, ax=ax)
     moved = np.linalg.norm(display.path[-1] - display.path[0])
     ax.set_title(f"{loss.replace('_', ' ')}\n100 iterations moved by {moved:.1f}")

@@ -2,10 +2,10 @@
 Two Gaussians: when is the border a line, when a curve?
 =======================================================
 
-Give each class a Gaussian with the mean and covariance of its rows [C18] and ask Bayes' rule which
-class is more probable: P(C1 given x) = sigma(z) with z the logarithm of the odds [C27]. In general
-z is quadratic in x [C29-C31] and the border z = 0 a curve. With one covariance for both classes
-[C23] the quadratic terms cancel, z = w.x + b is left [C33], and the border is a line.
+Give each class a Gaussian with the mean and covariance of its rows [C18] and ask Bayes' rule
+which class is more probable: P(C1 given x) = sigma(z) with z the logarithm of the odds [C27]. In
+general z is quadratic in x [C29-C31] and the border z = 0 a curve. With one covariance for both
+classes [C23] the quadratic terms cancel, z = w.x + b is left [C33], and the border is a line.
 """
 
 import matplotlib.pyplot as plt

@@ -27,12 +27,16 @@ BLUE, ORANGE, GREEN = "#0072B2", "#E69F00", "#009E73"
 X = np.array([[1, 1]] + 4 * [[1, 0], [0, 1], [0, 0]])
 y = np.array([1] + 12 * [2])
 weak = GDLogisticRegression(C=100)
-for model in (GaussianGenerativeClassifier("tied_diag"), GaussianGenerativeClassifier("tied"), weak):
+for model in (
+    GaussianGenerativeClassifier("tied_diag"),
+    GaussianGenerativeClassifier("tied"),
+    weak,
+):
     print(f"{model!s:60} P(class 1) = {model.fit(X, y).predict_proba([[1, 1]])[0, 0]:.4f}")
 
 # %%
-# Now real data: wines of two growers and tumours. Each model learns from a growing part of the rows,
-# in 30 random splits, and is tried on the quarter left out.
+# Now real data: wines of two growers and tumours. Each model learns from a growing part of the
+# rows, in 30 random splits, and is tried on the quarter left out.
 X, y = load_wine(return_X_y=True)
 data = {
     "wine of two growers, 13 measurements": (X[y < 2], y[y < 2]),

@@ -2,10 +2,10 @@
 Why not classify by linear regression?
 ======================================
 
-Take +1 and -1 as numbers to predict and fit a line to them: points far out on the right side, "too
-correct", pull the border towards them [C6-C7]. Logistic regression does not mind them. Yet the two are near
-relatives: their descents share one update, w <- w + eta sum (y - f) x, and differ in f alone: w.x + b
-here, sigma(w.x + b) there [L8, L12].
+Take +1 and -1 as numbers to predict and fit a line to them: points far out on the right side,
+"too correct", pull the border towards them [C6-C7]. Logistic regression does not mind them. Yet
+the two are near relatives: their descents share one update, w <- w + eta sum (y - f) x, and
+differ in f alone: w.x + b here, sigma(w.x + b) there [L8, L12].
 """
 
 import matplotlib.pyplot as plt
@@ -28,11 +28,12 @@ data = {
 }
 
 # %%
-# One loop for both. The score w.x + b is taken as it is, or its sigmoid; that is the only difference.
+# One loop for both. The score w.x + b is taken as it is, or its sigmoid; that is the only
+# difference.
 
 
 def descend(X, y, f, eta=0.03, iterations=20000):
-    """w <- w + eta mean (y - f) x, from zero; the last input is 1 and its weight the intercept b."""
+    """w <- w + eta mean (y - f) x, from zero; the last weight is the intercept b."""
     X = np.column_stack([X, np.ones(len(X))])
     w = np.zeros(X.shape[1])
     for _ in range(iterations):

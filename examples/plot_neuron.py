@@ -3,8 +3,9 @@ What does a hidden neuron look for?
 ===================================
 
 A neuron is z = w.x + b and sigma(z) [L3]: a logistic regression on the inputs of its layer, whose
-target nobody gave [L30]. `unit` hands out any logistic neuron of a trained network as such a model.
-In a network that reads digits, its weights are an image: what it wants to see, and what not.
+target nobody gave [L30]. ``unit`` hands out any logistic neuron of a trained network as such a
+model. In a network that reads digits, its weights are an image: what it wants to see, and what
+not.
 """
 
 import matplotlib.pyplot as plt
@@ -31,9 +32,9 @@ for j, unit in enumerate(units):
 print(units[0])
 
 # %%
-# Above the weights of each neuron, each times the standard deviation of its pixel, since a weight on
-# a pixel that is nearly always empty does little: brown pixels raise the output, green ones lower
-# it. Below the mean output of the neuron for each digit.
+# Above the weights of each neuron, each times the standard deviation of its pixel, since a weight
+# on a pixel that is nearly always empty does little: brown pixels raise the output, green ones
+# lower it. Below the mean output of the neuron for each digit.
 figure, axes = plt.subplots(
     2, 8, figsize=(13, 4.2), layout="constrained", height_ratios=[1, 1.3], sharey="row"
 )

@@ -2,9 +2,10 @@
 What does softmax make of three scores?
 =======================================
 
-One unit for each class, and softmax turns their scores into probabilities that add up to one [L22];
-the weights minimise the cross-entropy with one-hot targets [L23]. Every border between two classes is
-a straight line, since there two scores are equal. Where all three are equal the borders meet.
+One unit for each class, and softmax turns their scores into probabilities that add up to one
+[L22]; the weights minimise the cross-entropy with one-hot targets [L23]. Every border between two
+classes is a straight line, since there two scores are equal. Where all three are equal the
+borders meet.
 """
 
 import matplotlib.pyplot as plt

@@ -2,10 +2,10 @@
 XOR: who finds the features?
 ============================
 
-Class 1 is (0, 1) and (1, 0), class 2 the other two corners: no line separates them, and one unit can
-do no better than 1/2 everywhere [L24-L25]. It takes other features. They may be made by hand, such as
-the distances to (0, 0) and (1, 1) [L26], or by units that feed units [L27-L30]. What do the cascade's
-own features look like?
+Class 1 is (0, 1) and (1, 0), class 2 the other two corners: no line separates them, and one unit
+can do no better than 1/2 everywhere [L24-L25]. It takes other features. They may be made by hand,
+such as the distances to (0, 0) and (1, 1) [L26], or by units that feed units [L27-L30]. What do
+the cascade's own features look like?
 """
 
 import matplotlib.pyplot as plt
