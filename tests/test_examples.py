@@ -46,6 +46,14 @@ def test_example_is_a_question_about_the_lecture(path):
     assert text.count("\n# %%\n") >= 2
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_pictures_are_drawn_in_the_cell_that_makes_them(path):
+    """The gallery shows and closes a figure at the end of its cell."""
+    for cell in path.read_text(encoding="utf-8").split("\n# %%\n"):
+        if re.search(r"^ *(figure|axes)\b", cell, re.MULTILINE):
+            assert "plt.subplots(" in cell or "savefig" in cell
+
+
 def test_homework2_reads_its_file(tmp_path, monkeypatch, capsys):
     rng = np.random.default_rng(0)
     X = rng.integers(0, 9, (200, 12)).astype(np.int32)
