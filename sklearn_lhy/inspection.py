@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy._linear import LinearDescendingClassifier
 from sklearn_lhy._plotting import pyplot
@@ -101,6 +102,13 @@ class LossCurveDisplay:
             What was drawn.
         """
         last = {name: _last_step(estimator) for name, estimator in estimators.items()}
+        for estimator in last.values():
+            check_is_fitted(
+                estimator,
+                "loss_curve_",
+                msg="LossCurveDisplay draws loss_curve_, which this %(name)s does not have: fit it"
+                " first, or take an estimator that records its loss.",
+            )
         watched = {
             name: estimator.validation_loss_curve_
             for name, estimator in last.items()

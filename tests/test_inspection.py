@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 from sklearn.datasets import load_breast_cancer, load_wine
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -70,6 +70,13 @@ def test_curve_of_scikit_learns_network():
     display = LossCurveDisplay.from_estimator(theirs, name="theirs")
     assert_array_equal(display.lines_["theirs"].get_ydata(), theirs.loss_curve_)
     assert display.validation_lines_ == {}
+
+
+def test_curve_needs_a_fitted_estimator_that_records_its_loss():
+    with pytest.raises(NotFittedError, match="this GDLogisticRegression does not have: fit it"):
+        LossCurveDisplay.from_estimator(GDLogisticRegression())
+    with pytest.raises(NotFittedError, match="this MLPClassifier does not .* records its loss"):
+        LossCurveDisplay.from_estimator(MLPClassifier(solver="lbfgs", tol=0.1).fit(X, y))
 
 
 # ---- LossSurfaceDisplay -------------------------------------------------------------------------
