@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from sklearn_lhy._plotting import pyplot
+
 WIDTH = 92  # of the table
 
 
@@ -133,13 +135,7 @@ class Comparison:
         ImportError
             If matplotlib is not installed.
         """
-        try:
-            from matplotlib import pyplot as plt
-        except ImportError as error:
-            raise ImportError(
-                "plot needs matplotlib: install it with `python -m pip install matplotlib`."
-            ) from error
-        return _draw_comparison(plt, self)
+        return _draw_comparison(pyplot("plot"), self)
 
 
 def _draw_comparison(plt, comparison):

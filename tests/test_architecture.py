@@ -9,8 +9,8 @@ import sklearn_lhy
 
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
-    {"_compat", "_units", "_rows", "_descent", "_report", "_csv"},
-    {"_loss", "_moments", "_posterior", "_whitened_stack", "_start"},
+    {"_compat", "_units", "_rows", "_descent", "_plotting", "_csv"},
+    {"_loss", "_moments", "_posterior", "_whitened_stack", "_start", "_report"},
     {"_objective", "_stack", "_gaussian_model", "_penalty_path"},
     {"_metric", "_steps", "_stack_solver"},
     {"_whitened"},
@@ -19,7 +19,7 @@ LEVELS = [  # a module imports from earlier levels only
     {"_descending"},
     {"_linear"},
     {"gaussian", "logistic", "softmax", "stacked"},
-    {"_folds"},
+    {"_folds", "inspection"},
     {"comparison"},
     {"__init__", "__main__"},
 ]
