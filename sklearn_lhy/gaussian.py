@@ -95,7 +95,7 @@ class GaussianGenerativeClassifier(
         Biases b of the scores. Tied types only.
     n_features_in_ : int
         Number of features seen in training.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has names that are all strings.
 
     See Also
