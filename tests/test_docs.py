@@ -73,14 +73,15 @@ def test_the_lecture_page_names_tests_and_code_that_exist(language):
     assert len(code) > 10
     for module, name in code:
         assert hasattr(importlib.import_module(f"sklearn_lhy.{module}"), name), (module, name)
+    methods = re.findall(r"`([A-Z]\w+)\.(\w+)`", text)
+    assert len(methods) > 4
+    for estimator, name in methods:
+        assert hasattr(getattr(sklearn_lhy, estimator), name), (estimator, name)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
-def test_pictures_and_pages_exist(path):
-    text = path.read_text(encoding="utf-8")
-    for example in re.findall(r"auto_examples/(plot_\w+)", text):
-        assert (ROOT / "examples" / f"{example}.py").is_file(), example
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+def test_links_lead_to_pages_and_examples(path):
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", path.read_text(encoding="utf-8")):
         assert (ROOT / "docs" / link).is_file(), link
 
 
@@ -91,3 +92,11 @@ def test_the_translation_has_the_same_slides_formulas_tests_and_pictures(pattern
     found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in LECTURE.values()]
     assert len(found[0]) > 10
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("page", ["index", "network"])
+def test_python_blocks_run(page, capsys):
+    text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL))
+    exec(compile(code, f"{page}.md", "exec"), {})
+    assert capsys.readouterr().out
