@@ -94,6 +94,13 @@ def test_the_translation_has_the_same_slides_formulas_tests_and_pictures(pattern
     assert found[0] == found[1]
 
 
+def test_the_contributing_page_names_every_module():
+    text = (ROOT / "docs" / "contributing.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(\w+)\.py`", text)
+    modules = {path.stem for path in Path(sklearn_lhy.__file__).parent.glob("*.py")}
+    assert modules - {"__init__"} - set(named) == set()
+
+
 @pytest.mark.parametrize("page", ["index", "network"])
 def test_python_blocks_run(page, capsys):
     text = (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8")
