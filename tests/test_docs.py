@@ -86,9 +86,11 @@ def test_links_lead_to_pages_and_examples(path):
 
 
 @pytest.mark.parametrize(
-    "pattern", [r"^\$\$\n.*?^\$\$", r"^### \[.*?\]", r"tests/[\w.:]+", r"plot_\w+"]
+    "pattern",
+    [r"^\$\$\n.*?^\$\$", r"^### \[.*?\]", r"tests/[\w.:]+", r"plot_\w+"],
+    ids=["formulas", "slides", "tests", "pictures"],
 )
-def test_the_translation_has_the_same_slides_formulas_tests_and_pictures(pattern):
+def test_the_translation_has_the_same(pattern):
     found = [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in LECTURE.values()]
     assert len(found[0]) > 10
     assert found[0] == found[1]
