@@ -2,6 +2,8 @@
 
 For a log-partition A(z) the probability is p = A'(z), the loss A(z) - y.z, its residual p - y and
 its curvature A''(z). A = log(1 + e^z) gives the logistic unit [L5-L7], A = logsumexp softmax [L23].
+A = z^2 / 2 would give linear regression, whose update is the same [L8, L12]. It is not offered:
+points far on the right side would drag the line [C6-C7].
 
 Z (n, m) scores, P (n, m) probabilities, Y (n, m) targets.
 """

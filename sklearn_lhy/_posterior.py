@@ -1,4 +1,4 @@
-"""Bayes' rule, once: every classifier here turns scores into P(class given x) in the same way.
+"""Bayes' rule [C9], once: every classifier here turns scores into P(class given x) the same way.
 
 A score is a log-odds or an unnormalised log-probability, so the posterior is sigma(z) [C27] or
 softmax(z) [L22]. A subclass supplies the scores.

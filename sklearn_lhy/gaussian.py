@@ -51,13 +51,14 @@ class GaussianGenerativeClassifier(
         What the covariances may be:
 
         - "tied": one for all classes [C23] (as in linear discriminant analysis);
-        - "full": each class its own [C29] (quadratic discriminant analysis);
+        - "full": each class its own [C29-C31] (quadratic discriminant analysis);
         - "diag": each class its own, features independent within a class [C26] (naive Bayes);
-        - "tied_diag": one for all classes, features independent within a class;
+        - "tied_diag": one for all classes, features independent within a class, which misleads
+          where features go together [L18-L20];
         - "spherical": each class a single variance for all features.
     priors : array-like of shape (n_classes,), default=None
         Probabilities of the classes, in the order of `classes_`; they must add up to 1. By default
-        the share of each class in the training weights.
+        the share of each class in the training weights. They may come from elsewhere [L21].
     shrinkage : {"auto"} or float in [0, 1], default=None
         How far each covariance is drawn towards one without correlations. A float s gives
         (1 - s) Sigma + s mu I with mu the mean variance of the features, in the units of the data.
@@ -94,7 +95,7 @@ class GaussianGenerativeClassifier(
         Biases b of the scores. Tied types only.
     n_features_in_ : int
         Number of features seen in training.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, where X has names that are all strings.
 
     See Also

@@ -19,10 +19,10 @@ class GDLogisticRegression(LinearDescendingClassifier):
     ----------
     C : float, default=1.0
         Inverse strength of the L2 penalty; `np.inf` for none. The objective is that of
-        scikit-learn's LogisticRegression: C * sum of weighted losses + |coef_|^2 / 2.
+        scikit-learn's LogisticRegression: C * sum of weighted losses + ``|coef_|^2 / 2``.
     loss : {"cross_entropy", "squared_error"}, default="cross_entropy"
         What to minimise. "squared_error", (f - y)^2 / 2, is the lecture's counter-example: its
-        gradient vanishes far from the target [L14].
+        gradient vanishes far from the target [L14], where its surface is flat [L15].
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" is gradient descent in the metric of the inputs' second
         moment with learning rate and momentum solved for; it ignores `learning_rate` and
@@ -80,7 +80,7 @@ class GDLogisticRegression(LinearDescendingClassifier):
         "max_iter" or "callback".
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when X has names that are strings.
 
     See Also

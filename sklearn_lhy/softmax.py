@@ -15,13 +15,13 @@ class SoftmaxGD(LinearDescendingClassifier):
     There is a row of weights for each class, also for two classes, and rows sum to zero, since
     softmax does not see what all scores share. On two classes SoftmaxGD(C) gives the probabilities
     of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of
-    |w|^2 / 2.
+    ``|w|^2 / 2``.
 
     Parameters
     ----------
     C : float, default=1.0
         Inverse strength of the L2 penalty; `np.inf` for none. The objective is that of
-        scikit-learn's LogisticRegression: C * sum of weighted losses + |coef_|^2 / 2.
+        scikit-learn's LogisticRegression: C * sum of weighted losses + ``|coef_|^2 / 2``.
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" is gradient descent in the metric of the inputs' second
         moment with learning rate and momentum solved for; it ignores `learning_rate` and
@@ -79,7 +79,7 @@ class SoftmaxGD(LinearDescendingClassifier):
         "max_iter" or "callback".
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when X has names that are strings.
 
     See Also

@@ -22,9 +22,10 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     """Neural network of logistic units, trained on cross-entropy.
 
     The outputs sigma(w.x + b) of one layer of units are the inputs of the next [L27]: a cascade
-    that finds its own features, where a single unit fails [L25]. The last layer is a logistic unit
-    for two classes, one for each label of multilabel targets, and softmax for more classes. Without
-    hidden layers it is GDLogisticRegression or SoftmaxGD with C = 1 / alpha.
+    that finds its own features where a single unit fails [L24, L25] and nobody has made features
+    by hand [L26]. The last layer is a logistic unit for two classes, one for each label of
+    multilabel targets, and softmax for more classes. Without hidden layers it is
+    GDLogisticRegression or SoftmaxGD with C = 1 / alpha.
 
     Parameters
     ----------
@@ -96,7 +97,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         "tol", "no_change", "early_stopping", "precision", "max_iter" or "callback".
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, when X has names that are strings.
 
     See Also

@@ -113,7 +113,7 @@ def test_losses_are_finite_far_out(loss, scale):
 
 
 def test_square_error_vanishes_far_from_the_target():
-    """[L14]: y = 1 and z = -2, -5, -10, -20."""
+    """[L13, L14]: (f - y) f (1 - f) and f - y at y = 1 and z = -2, -5, -10, -20."""
     Z = np.array([[-2.0], [-5.0], [-10.0], [-20.0]])
     Y = np.ones((4, 1))
     cross_entropy = BINARY_CROSS_ENTROPY.residual(sigmoid(Z), Y)[:, 0]
@@ -128,6 +128,7 @@ def test_square_error_vanishes_far_from_the_target():
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_linear_gradient_and_curvature_against_finite_differences(loss, weighted):
+    """[L9-L11]: the gradient of the objective and its second derivatives."""
     X, Y, weight = data()
     inputs = CentredRows(X, centre_of(X, None))
     share = weight / weight.sum() if weighted else None

@@ -475,6 +475,7 @@ def test_what_cannot_be_merged_is_refused_and_changes_nothing():
 
 
 def test_priors_can_be_changed_after_fit():
+    """[L21] priors may come from another source than the rows."""
     X, y = load_iris(return_X_y=True)
     for kind in TYPES:
         model = GaussianGenerativeClassifier(kind).fit(X, y)

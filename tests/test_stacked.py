@@ -153,6 +153,7 @@ def test_cascade_put_in_by_hand():
 
 @pytest.mark.parametrize("sizes", [(5,), (5, 3)])
 def test_every_unit_is_a_logistic_regression(sizes):
+    """[L30]: a network is made of neurons, each of which is sigma(w.x + b) of its inputs."""
     X, y = make_moons(200, noise=0.2, random_state=0)
     frame = pd.DataFrame(X, columns=["left", "right"])
     clf = StackedLogisticMLP(sizes, random_state=0).fit(frame, y)
