@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
+
 
 class Prior(NamedTuple):
     """(V - mode)' precision (V - mode) / 2, the logarithm of a Gaussian's density.
@@ -112,7 +114,7 @@ class LinearObjective:
     def _curvatures(self, P):
         """Second derivatives of the loss of each row with respect to each score."""
         C = self.loss.curvature(P)
-        return C * (1 - P) if self.loss.coupled else C
+        return np.maximum(C * (1 - P) if self.loss.coupled else C, FLATTEST)
 
     def projected(self, V):
         """V without the part that all classes share, since softmax does not see it."""
