@@ -28,6 +28,7 @@ from sklearn_lhy._posterior import (
     need_two_classes,
     unchanged_on_error,
 )
+from sklearn_lhy._rows import check_squares, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
@@ -127,17 +128,20 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """Run the solver and set every fitted attribute."""
         resume = old.resume if old is not None else {}
         seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
-        solver = self._solver(problem, random_state, seed, stream)
-        found = run(
-            solver,
-            solver.start(layers, **resume.get(self.solver, {})),
-            max_iter=max_iter,
-            tol=self.tol,
-            patience=self.n_iter_no_change,
-            validate=held_out and validation_loss(*held_out, problem.loss),
-            early_stopping=self.early_stopping and held_out is not None,
-            watch=watch,
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is refused
+            solver = self._solver(problem, random_state, seed, stream)
+            found = run(
+                solver,
+                solver.start(layers, **resume.get(self.solver, {})),
+                max_iter=max_iter,
+                tol=self.tol,
+                patience=self.n_iter_no_change,
+                validate=held_out and validation_loss(*held_out, problem.loss),
+                early_stopping=self.early_stopping and held_out is not None,
+                watch=watch,
+            )
+            if found.stop != "tol":  # perhaps for a reason
+                check_squares(problem.X, squares(problem.X), problem.X.dtype)
         vars(self).update(self._attributes(found.layers))
         self.loss_curve_ = found.loss_curve
         self.validation_loss_curve_ = found.validation_curve if held_out else None
@@ -204,6 +208,11 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         factors = compute_class_weight(
             self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
         )
+        if not (np.isfinite(factors).all() and (factors >= 0).all() and factors.any()):
+            raise ValueError(
+                f"class_weight must give the classes {self.classes_} finite numbers of at least 0,"
+                f" and one above 0; got {self.class_weight!r}."
+            )
         return factors[codes] if weight is None else factors[codes] * weight
 
     def _validation_rows(self, X, y, sample_weight):

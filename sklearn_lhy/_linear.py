@@ -39,7 +39,8 @@ class LinearDescendingClassifier(DescendingClassifier):
 
     def _problem(self, X, Y, weight):
         total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
-        return Problem(X, Y, weight, self._loss(), 1 / (self.C * total), self.fit_intercept)
+        penalty = 1 / max(self.C * total, 1e-300)
+        return Problem(X, Y, weight, self._loss(), penalty, self.fit_intercept)
 
     def _start_layers(self, problem, init, old, random_state):
         d, m = problem.X.shape[1], problem.Y.shape[1]

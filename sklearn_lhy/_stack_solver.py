@@ -5,8 +5,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sklearn_lhy._penalty_path import ALPHAS, choose_alpha
-from sklearn_lhy._rows import centre_of
+from sklearn_lhy._penalty_path import ALPHAS, STRONGEST, choose_alpha, ridge_of
+from sklearn_lhy._rows import centre_of, check_squares
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
@@ -27,17 +27,23 @@ class StackSolver:
         self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
         self.tol, self.rough, self.loss = tol, rough, problem.loss
         X, self.Y, n = problem.X, problem.Y, problem.X.shape[0]
-        self.weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        unit = float(weight.max())
+        self.weight = weight / unit  # representable in single precision
         total = float(self.weight.sum(dtype=float))
         self.X, self.centre, self.scale = standardised(X, self.weight / total)
         self.alpha = alpha
         if alpha is None:
-            self.alpha = choose_alpha(self.X, self.Y, self.weight, self.loss, sizes, random_state)
-        ridge = self.alpha / total
-        first = ridge if alpha is None else (ridge / self.scale**2)[:, None].astype(X.dtype)
+            self.alpha = choose_alpha(
+                self.X, self.Y, self.weight, unit, self.loss, sizes, random_state
+            )
+        total *= unit
+        first = ridge = ridge_of(self.alpha, total)
+        if alpha is not None:
+            first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(X.dtype)
         self.ridges = [first] + [ridge] * (len(sizes) - 2)
         weaker = [a for a in ALPHAS if a < self.alpha] if alpha is None else []
-        self.path = [[a / total] * (len(sizes) - 1) for a in weaker] + [self.ridges]
+        self.path = [[ridge_of(a, total)] * (len(sizes) - 1) for a in weaker] + [self.ridges]
 
     @cached_property
     def sample(self):
@@ -109,10 +115,12 @@ def standardised(X, share):
     """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
     centre = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
     if sparse.issparse(X):
-        scale = np.sqrt(X.multiply(X).T @ share)
+        variance = X.multiply(X).T @ share
     else:
         X = X - centre.astype(X.dtype)
-        scale = np.sqrt(np.einsum("ij,ij,i->j", X, X, share, dtype=float))
+        variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
+    check_squares(X, variance, variance.dtype)
+    scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):
         return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, scale

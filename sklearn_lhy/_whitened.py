@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dposv, dpotrf, dpotrs
 
+from sklearn_lhy._rows import check_squares
+
 LARGEST_METRIC = 2000  # inputs; beyond it a diagonal metric and more past steps,
 DEAREST_METRIC = 25  # and so where a metric costs as much as this many iterations
 PAST_STEPS = 5
@@ -140,10 +142,13 @@ def make_metric(objective, Z):
     dear = prior.precision.ndim == 2 and _patience(inputs) > DEAREST_METRIC
     if dear or inputs.D > LARGEST_METRIC:
         M = inputs.diagonal_moment(objective.curvature_weights(Z, slice(None)))
+        check_squares(inputs.X, M[: inputs.d].max(axis=1), inputs.X.dtype)
         return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
     size = _metric_size(inputs)
     rows = inputs.draw(size) if size < inputs.n else None
-    M = prior.added_to(_moments(objective, Z, rows))
+    M = _moments(objective, Z, rows)
+    check_squares(inputs.X, M.diagonal(axis1=1, axis2=2).max(axis=0)[: inputs.d], inputs.X.dtype)
+    M = prior.added_to(M)
     factors, scales = zip(*map(_factorise, M), strict=True)
     return CholeskyMetric(factors, scales)
 

@@ -24,7 +24,7 @@ from sklearn_lhy._posterior import (
     need_two_classes,
     unchanged_on_error,
 )
-from sklearn_lhy._rows import dense, row_blocks
+from sklearn_lhy._rows import check_squares, dense, row_blocks
 from sklearn_lhy._units import Layer, layer_scores
 
 SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
@@ -309,9 +309,10 @@ class GaussianGenerativeClassifier(
                 fourth=fourth,
                 missing=self.allow_nan,
             )
-        if not np.isfinite(sums.second).all():
+        second = _moments.variances(sums).sum(axis=0)
+        if not np.isfinite(second).all():
             self._check_finite(X)
-            raise ValueError("X holds values whose squares overflow: scale its columns down.")
+        check_squares(X, second, second.dtype)
         return sums
 
     def _add(self, labels, sums):
@@ -558,7 +559,10 @@ def _union(classes, labels):
 
 def _checked_priors(priors, K):
     """Priors as an array (K,) of probabilities."""
-    priors = np.asarray(priors, dtype=np.float64)
+    try:
+        priors = np.asarray(priors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"priors must be {K} numbers, got {priors!r}.") from error
     if priors.shape != (K,):
         raise ValueError(
             f"priors has shape {priors.shape}, but y holds {K} classes: give {K} numbers."

@@ -390,7 +390,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     def _problem(self, X, Y, weight):
         total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
         alpha = 1.0 if self.alpha == "auto" else self.alpha
-        return Problem(X, Y, weight, self._loss(Y), alpha / total, True)
+        return Problem(X, Y, weight, self._loss(Y), min(alpha / total, 1e300), True)
 
     def _start_layers(self, problem, init, old, random_state):
         sizes = self._all_sizes(problem)
@@ -452,6 +452,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 def _given_layers(coefs, intercepts, sizes):
     """Check weights and intercepts of layers of these sizes (inputs first)."""
     coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
+    if not all(np.isfinite(array).all() for array in coefs + intercepts):
+        raise ValueError("The given weights and intercepts must be finite numbers.")
     shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
     if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [
         s[1:] for s in shapes
