@@ -6,15 +6,23 @@ import numpy as np
 
 from sklearn_lhy._descent import descend
 from sklearn_lhy._objective import LinearObjective, Prior, ridge
+from sklearn_lhy._resume import AnchoredSolver
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened import curvature_moments, start_state, whitened_step
+from sklearn_lhy._whitened import (
+    State,
+    curvature_moments,
+    metric_of,
+    plain_metric,
+    start_state,
+    whitened_step,
+)
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 16
 
 
-class LinearSolver:
+class LinearSolver(AnchoredSolver):
     """The whitened descent of one layer of units (see _whitened)."""
 
     def __init__(self, problem, tol):
@@ -34,9 +42,26 @@ class LinearSolver:
         zero = start_state(self.objective)
         return state if state is not None and state.value < zero.value else zero
 
-    def step(self, state):
-        """One iteration."""
+    def _iterate(self, state):
         return whitened_step(self.objective, state, self.tol)
+
+    def _plain(self, state):
+        return {
+            "V": state.V,
+            "metric": plain_metric(state.metric),
+            "age": state.age,
+            "slope": float(state.slope),
+            "rate": float(state.rate),
+            "steps": list(state.steps),
+        }
+
+    def _rebuilt(self, plain):
+        V, scores = plain["V"], self.objective.inputs.scores
+        Z, moves = scores(V), tuple(map(scores, plain["steps"]))
+        rest = {name: plain[name] for name in ("age", "slope", "rate")}
+        metric, steps = metric_of(plain["metric"]), tuple(plain["steps"])
+        value = self.objective.value(V, Z)
+        return State(V, Z, value, metric, steps=steps, moves=moves, **rest)
 
     def layers(self, state):
         """The layer of a state, its intercept moved back from the centre of the data."""

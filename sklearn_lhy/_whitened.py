@@ -59,6 +59,8 @@ class State(NamedTuple):
     steps: tuple = ()  # past steps (D, m) and what they did to the scores (n, m), newest first
     moves: tuple = ()
     stop: str = ""  # why there is no next step
+    anchor: dict | None = None  # where a saved descent goes on, and the iterations since
+    since: int = 0
 
 
 def start_state(objective, V=None, metric=None):
@@ -70,6 +72,16 @@ def start_state(objective, V=None, metric=None):
         V = objective.projected(V)
         Z = objective.inputs.scores(V)
     return State(V, Z, objective.value(V, Z), metric)
+
+
+def plain_metric(metric):
+    """A metric as a dict of arrays, and None as an empty one."""
+    return {} if metric is None else metric._asdict()
+
+
+def metric_of(plain):
+    """The metric of a dict of arrays."""
+    return (CholeskyMetric if "factors" in plain else DiagonalMetric)(**plain) if plain else None
 
 
 def whitened_step(objective, state, tol):
