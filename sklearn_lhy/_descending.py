@@ -28,6 +28,7 @@ from sklearn_lhy._posterior import (
     need_two_classes,
     unchanged_on_error,
 )
+from sklearn_lhy._resume import memory_of, recalled
 from sklearn_lhy._rows import check_squares, squares
 from sklearn_lhy._training import (
     SOLVERS,
@@ -129,16 +130,19 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         resume = old.resume if old is not None else {}
         seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
         with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is refused
-            solver = self._solver(problem, random_state, seed, stream)
+            solver = self._solver(problem, random_state, seed, stream, old)
+            memory = {} if stream else resume.get("memory")
+            state, record = recalled(solver, memory, layers)
             found = run(
                 solver,
-                solver.start(layers, **resume.get(self.solver, {})),
+                solver.start(layers, **resume.get("belief", {})) if state is None else state,
                 max_iter=max_iter,
                 tol=self.tol,
                 patience=self.n_iter_no_change,
                 validate=held_out and validation_loss(*held_out, problem.loss),
                 early_stopping=self.early_stopping and held_out is not None,
                 watch=watch,
+                record=record,
             )
             if found.stop != "tol":  # perhaps for a reason
                 check_squares(problem.X, squares(problem.X), problem.X.dtype)
@@ -148,10 +152,15 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self.n_iter_ = len(found.loss_curve)
         self.stop_reason_ = found.stop
         self.converged_ = found.stop not in ("max_iter", "callback")
-        self._resume = {"seed": seed, self.solver: solver.resume(found.state)}
+        self._resume = {
+            "solver": self.solver,
+            "seed": seed,
+            "belief": solver.resume(found.state),
+            "memory": memory_of(solver, found) if self.warm_start and not stream else {},
+        }
         return found
 
-    def _solver(self, problem, random_state, seed, stream):
+    def _solver(self, problem, random_state, seed, stream, old):
         if self.solver == "whitened":
             return (StreamSolver if stream else LinearSolver)(problem, self.tol)
         return rule_solver(
@@ -187,7 +196,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """What was learnt before, or None."""
         if not hasattr(self, "classes_"):
             return None
-        return Fitted(self.classes_, self.n_features_in_, self._layers(), self._resume)
+        resume = getattr(self, "_resume", {})
+        if resume.get("solver") != self.solver:
+            resume = {}
+        return Fitted(self.classes_, self.n_features_in_, self._layers(), resume)
 
     def _encode(self, labels, weight, classes=None):
         """Set `classes_`, found or given, and give the targets of the labels."""

@@ -536,7 +536,7 @@ class GaussianGenerativeClassifier(
             if hasattr(self, name):
                 setattr(model, name, np.copy(getattr(self, name)))
         model.n_features_in_, model.n_iter_, model.loss_curve_ = self.n_features_in_, 0, []
-        model.validation_loss_curve_, model._resume = None, {}
+        model.validation_loss_curve_ = None
         model.converged_, model.stop_reason_ = True, "closed form"
         return model
 

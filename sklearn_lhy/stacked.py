@@ -264,7 +264,6 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         clf.classes_ = np.asarray(classes)
         clf.n_features_in_ = coefs[0].shape[0]
         clf._multilabel_ = False
-        clf._resume = {}
         vars(clf).update(clf._attributes(layers))
         return clf
 
@@ -401,23 +400,35 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             dtype = problem.X.dtype
             return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
         if old is not None:
-            return old.layers
+            return self._continued(old.layers, sizes)
         if self.solver == "whitened":
             return None
         return _random_layers(sizes, random_state, problem.X.dtype)
 
-    def _solver(self, problem, random_state, seed, stream):
+    def _continued(self, layers, sizes):
+        """Layers to go on from, which must be of these sizes."""
+        found = [layers[0].W.shape[0], *(layer.W.shape[1] for layer in layers)]
+        if found != sizes:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} and these data make layers of"
+                f" sizes {sizes}, but those to go on from have {found}: set warm_start=False to"
+                " start anew."
+            )
+        return layers
+
+    def _solver(self, problem, random_state, seed, stream, old):
         sizes = self._all_sizes(problem)
-        alpha = self.alpha
+        alpha, chosen = self.alpha, self.alpha == "auto"
         if self.solver != "whitened" or len(sizes) == 2:
-            self.alpha_ = 1.0 if alpha == "auto" else alpha
-            return super()._solver(problem, random_state, seed, stream)
-        if alpha == "auto":
-            alpha = self.alpha_ if stream and hasattr(self, "alpha_") else None
+            self.alpha_ = 1.0 if chosen else alpha
+            return super()._solver(problem, random_state, seed, stream, old)
+        if chosen:  # anew, unless the descent goes on
+            alpha = None if old is None else getattr(self, "alpha_", None)
         solver = StackSolver(
             problem,
             sizes,
             alpha=alpha,
+            chosen=chosen,
             n_init=self.n_init,
             random_state=random_state,
             tol=self.tol,
