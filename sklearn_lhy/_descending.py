@@ -95,6 +95,16 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     def _scores(self, X):
         return stack_scores(X, self._layers())
 
+    def _flaw(self):
+        d, K = self.n_features_in_, len(self.classes_)
+        for W, b in self._layers():
+            if W.shape != (d, *b.shape) or W.ndim != 2:
+                return f"weights {W.T.shape} and intercepts {b.shape} of units with {d} inputs"
+            if not np.isfinite(W).all() or np.isnan(b).any():
+                return "weights that are not finite"
+            d = len(b)
+        return "" if d == K > 1 or (d, K) == (1, 2) else f"{d} outputs for {K} classes"
+
     # ---- fit ------------------------------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight, init, validation):

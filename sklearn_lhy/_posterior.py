@@ -4,16 +4,19 @@ A score is a log-odds or an unnormalised log-probability, so the posterior is si
 softmax(z) [L22]. A subclass supplies the scores.
 """
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_lhy._compat import check_sample_weight
 from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
+from sklearn_lhy._version import __version__
 
 
 def encode_labels(y):
@@ -121,6 +124,38 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _scores(self, X):
         """Scores of validated rows."""
+
+    @abstractmethod
+    def _flaw(self):
+        """What is wrong with fitted attributes that were loaded, or nothing."""
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_sklearn_lhy_version": __version__}
+
+    def __setstate__(self, state):
+        """Take over a saved state that is whole, with a warning if another version wrote it."""
+        state = dict(state)
+        version = state.pop("_sklearn_lhy_version", "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=f"{__version__} of sklearn_lhy",
+                    original_sklearn_version=f"{version} of sklearn_lhy",
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+        try:
+            missing = [name for name in self._get_param_names() if name not in state]
+            flaw = f"no {missing}" if missing else self._flaw() if "classes_" in state else ""
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            flaw = f"{type(error).__name__}: {error}"
+        if flaw:
+            raise ValueError(
+                f"The saved state of {type(self).__name__} (version {version}) is damaged or not"
+                f" one of version {__version__}; it has {flaw}. Fit and save the model again."
+            )
 
     def _check_rows(self, X):
         """Validate X for prediction."""

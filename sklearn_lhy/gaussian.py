@@ -154,6 +154,26 @@ class GaussianGenerativeClassifier(
             tags.transformer_tags = None
         return tags
 
+    @property
+    def _moments(self):
+        """The sums of all rows so far, which are kept as a dict."""
+        return _moments.Moments(**self._sums)
+
+    @property
+    def _densities(self):
+        """The Gaussians, which are kept as a dict."""
+        return _model.Densities(**self._model)
+
+    def _flaw(self):
+        sums, model, d = self._moments, self._densities, self.n_features_in_
+        shapes = [a.shape for a in (self.class_count_, self.class_prior_, sums.N)]
+        if shapes != 3 * [self.classes_.shape] or self.means_.shape != (len(sums.N), d):
+            return f"{shapes} numbers and means {self.means_.shape} for {d} features"
+        if sums.mean.shape != self.means_.shape or model.mean.shape != (len(self._seen), d):
+            return f"sums of shape {sums.mean.shape} beside means of shape {self.means_.shape}"
+        finite = all(np.isfinite(a).all() for a in (sums.mean, sums.second, model.whitener))
+        return "" if finite else "sums that are not finite"
+
     def _axes(self):
         """Whether features are independent within a class, so that each can be missing alone."""
         return self.covariance_type not in ("tied", "full")
@@ -219,7 +239,7 @@ class GaussianGenerativeClassifier(
             The fitted classifier.
         """
         with unchanged_on_error(self):
-            first = not hasattr(self, "_moments")
+            first = not hasattr(self, "_sums")
             X, y, weight = self._check_training(X, y, sample_weight, reset=first)
             labels, codes = encode_labels(y)
             if classes is not None:
@@ -341,7 +361,7 @@ class GaussianGenerativeClassifier(
             floor=self.reg_covar,
         )
         self.classes_, self.class_count_ = classes, sums.N
-        self._moments, self._densities, self._seen = sums, model, seen
+        self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
         covariance = model.covariance.astype(dtype)
@@ -370,8 +390,8 @@ class GaussianGenerativeClassifier(
         W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior())
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
-        self._centred = Layer(W, b)
-        self._cancelling = np.abs(W * centre[:, None]).sum(axis=0).max()
+        self._centred = [W, b]
+        self._cancelling = float(np.abs(W * centre[:, None]).sum(axis=0).max())
         self.coef_, self.intercept_ = W.T.astype(dtype), (b - centre @ W).astype(dtype)
         return self
 
@@ -417,9 +437,10 @@ class GaussianGenerativeClassifier(
 
     def _centred_scores(self, X):
         """Score rows that lie far from the origin, where X @ W + b would cancel digits."""
-        Z = np.empty((X.shape[0], len(self._centred.b)), X.dtype)
+        layer, centre = Layer(*self._centred), self._densities.centre
+        Z = np.empty((X.shape[0], len(layer.b)), X.dtype)
         for part in row_blocks(X):
-            Z[part] = layer_scores(X[part] - self._densities.centre, self._centred)
+            Z[part] = layer_scores(X[part] - centre, layer)
         return Z
 
     def score_samples(self, X):
@@ -456,10 +477,9 @@ class GaussianGenerativeClassifier(
             classes without rows and for rows with missing values.
         """
         X = self._check_finite(self._check_rows(X))
-        D = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype)
+        D, model = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype), self._densities
         for part in row_blocks(X):
-            centred = dense(X[part]) - self._densities.centre
-            D[part, self._seen] = _model.squared_distances(centred, self._densities)
+            D[part, self._seen] = _model.squared_distances(dense(X[part]) - model.centre, model)
         return D
 
     def sample(self, n_samples=1, *, random_state=None):

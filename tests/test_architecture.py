@@ -9,7 +9,7 @@ import sklearn_lhy
 
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
-    {"_compat", "_units", "_rows", "_descent", "_report", "_csv"},
+    {"_version", "_compat", "_units", "_rows", "_descent", "_report", "_csv"},
     {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_start"},
     {"_objective", "_stack", "_gaussian_model", "_penalty_path"},
     {"_whitened", "_steps", "_stack_solver"},
