@@ -129,6 +129,12 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _flaw(self):
         """What is wrong with fitted attributes that were loaded, or nothing."""
 
+    def __copy__(self):
+        """Copy in memory, also in the midst of a fit, when there is nothing to check."""
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
     def __getstate__(self):
         return {**super().__getstate__(), "_sklearn_lhy_version": __version__}
 
