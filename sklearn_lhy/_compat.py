@@ -29,7 +29,8 @@ def check_sample_weight(sample_weight, X):
         raise ValueError(
             "Sample weights must contain at least one non-zero number: all of sample_weight is 0."
         )
-    total = weight.sum(dtype=float)
+    with np.errstate(over="ignore"):
+        total = weight.sum(dtype=float)
     if not np.finfo(float).tiny <= total < np.inf:
         raise ValueError(f"sample_weight adds up to {total:.3g}, which has no inverse: scale it.")
     return weight

@@ -29,7 +29,7 @@ from sklearn_lhy._posterior import (
     unchanged_on_error,
 )
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import check_squares, squares
+from sklearn_lhy._rows import check_squares, column_spread, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
@@ -154,7 +154,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 watch=watch,
                 record=record,
             )
-            if found.stop != "tol":  # perhaps for a reason
+            if self.solver != "whitened" or found.stop != "tol":  # perhaps for a reason
                 check_squares(problem.X, squares(problem.X), problem.X.dtype)
         vars(self).update(self._attributes(found.layers))
         self.loss_curve_ = found.loss_curve
@@ -230,12 +230,14 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         factors = compute_class_weight(
             self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
         )
-        if not (np.isfinite(factors).all() and (factors >= 0).all() and factors.any()):
+        if not (np.isfinite(factors).all() and (factors >= 0).all()):
             raise ValueError(
-                f"class_weight must give the classes {self.classes_} finite numbers of at least 0,"
-                f" and one above 0; got {self.class_weight!r}."
+                f"class_weight must give the classes {self.classes_} finite numbers of at least 0;"
+                f" got {self.class_weight!r}."
             )
-        return factors[codes] if weight is None else factors[codes] * weight
+        weight = factors[codes] if weight is None else factors[codes] * weight
+        need_two_classes(self.classes_, codes, weight)
+        return weight
 
     def _validation_rows(self, X, y, sample_weight):
         """Checked validation data (X, Y, weight), or None."""
@@ -286,7 +288,17 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         return Watch(self, X, y, sample_weight)
 
     def _warn(self, problem, found):
-        """Say when the descent was cut off."""
+        """Say when the descent was cut off, or had to give up."""
+        if self.solver != "whitened" and found.stop in ("tol", "no_change"):
+            spread = column_spread(problem.X)
+            if spread > 1e4:
+                warnings.warn(
+                    f"The columns of X differ in size by a factor of {spread:.0e}, so"
+                    f" solver={self.solver!r} may have stopped far from the optimum: scale the"
+                    " features (StandardScaler), or use solver='whitened'.",
+                    ConvergenceWarning,
+                    stacklevel=6,
+                )
         if found.stop == "max_iter":
             warnings.warn(
                 f"Stopped after max_iter = {self.max_iter} iterations with a slope of"

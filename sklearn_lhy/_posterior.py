@@ -74,7 +74,12 @@ def refuse_overflow():
 
 def known_codes(y, classes):
     """The code of each entry among classes that are known, which must hold them all."""
-    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    try:
+        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    except TypeError as error:
+        raise TypeError(
+            f"The labels of y are of another type than classes: {classes!r}."
+        ) from error
     unknown = classes[codes] != y
     if np.any(unknown):
         raise ValueError(
@@ -95,8 +100,8 @@ def need_two_classes(classes, codes, weight=None):
         present = np.bincount(codes, weight, len(classes)) > 0
         if present.sum() < 2:
             raise ValueError(
-                f"sample_weight leaves one class only ({classes[present][0]!r}): at least two"
-                " classes need a positive weight."
+                f"sample_weight or class_weight leaves {present.sum()} of the classes {classes}: at"
+                " least two need a positive weight."
             )
 
 

@@ -69,6 +69,14 @@ def column_scales(X):
     return np.sqrt(np.maximum(square - mean**2, 0))
 
 
+def column_spread(X):
+    """How much larger a column is than another one's standard deviation; the intercept's is 1."""
+    scale = column_scales(X)
+    X = X[:: max(1, X.shape[0] // 200)]
+    largest = max(1.0, float(abs(X).max()))
+    return largest / scale[scale > 0].min(initial=1.0)
+
+
 class CentredRows:
     """The inputs (x - centre, 1) of linear units, for X (n, d) stored in any way and never copied.
 

@@ -2,7 +2,7 @@
 
 from copy import copy
 from itertools import accumulate
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
@@ -23,6 +23,7 @@ from sklearn_lhy._posterior import (
     encode_labels,
     need_two_classes,
     unchanged_on_error,
+    without_nan,
 )
 from sklearn_lhy._rows import check_squares, dense, row_blocks
 from sklearn_lhy._units import Layer, layer_scores
@@ -460,7 +461,9 @@ class GaussianGenerativeClassifier(
             Natural logarithm of the density.
         """
         X = self._check_finite(self._check_rows(X))
-        return logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            L = logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
+        return without_nan(L)
 
     def mahalanobis(self, X):
         """Squared Mahalanobis distance of each row to the mean of each class.
@@ -478,8 +481,11 @@ class GaussianGenerativeClassifier(
         """
         X = self._check_finite(self._check_rows(X))
         D, model = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype), self._densities
-        for part in row_blocks(X):
-            D[part, self._seen] = _model.squared_distances(dense(X[part]) - model.centre, model)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in row_blocks(X):
+                D[part, self._seen] = _model.squared_distances(dense(X[part]) - model.centre, model)
+        if not self.allow_nan:
+            without_nan(D[:, self._seen])
         return D
 
     def sample(self, n_samples=1, *, random_state=None):
@@ -501,8 +507,8 @@ class GaussianGenerativeClassifier(
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"n_samples must be an integer of at least 1, got {n_samples!r}.")
         prior = np.where(self.class_count_ > 0, self.class_prior_, 0)
         counts = rng.multinomial(n_samples, prior / prior.sum())
         X = _model.draw(self._densities, counts[self._seen], rng)
@@ -528,7 +534,9 @@ class GaussianGenerativeClassifier(
         X = self._check_finite(self._check_rows(X))
         directions = self._directions()
         mean = self.class_prior_[self._seen] @ self._densities.mean
-        return X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            T = X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+        return T if self.allow_nan else without_nan(T)
 
     def _directions(self):
         return _model.discriminant_directions(self._densities, self.class_prior_[self._seen])

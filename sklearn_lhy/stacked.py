@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
+from sklearn_lhy._posterior import without_nan
 from sklearn_lhy._training import Problem, StackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
@@ -253,6 +254,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
         """
         coefs = [np.array(W, dtype=float) for W in coefs]
+        if not coefs or any(W.ndim != 2 for W in coefs):
+            raise ValueError("coefs must hold weights of two axes for at least one layer.")
         clf = cls(tuple(W.shape[1] for W in coefs[:-1]), **params)
         layers = _given_layers(coefs, intercepts, [coefs[0].shape[0], *clf._sizes(coefs[-1])])
         outputs = len(classes) if len(classes) > 2 else 1
@@ -300,12 +303,17 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Raises
         ------
         ValueError
-            For a unit of a softmax layer, which is not logistic.
+            For a unit of a softmax layer, which is not logistic, or one that does not exist.
         """
         from sklearn_lhy.logistic import GDLogisticRegression
 
         check_is_fitted(self)
+        if not -len(self.coefs_) <= layer < len(self.coefs_):
+            raise ValueError(f"layer={layer}, but there are {len(self.coefs_)} layers of units.")
         layer = range(len(self.coefs_))[layer]
+        units = self.coefs_[layer].shape[1]
+        if not -units <= j < units:
+            raise ValueError(f"j={j}, but layer {layer} has {units} units.")
         last = layer == len(self.coefs_) - 1
         if last and self.out_activation_ == "softmax":
             raise ValueError("The units of the last layer are a softmax, not logistic units.")
@@ -334,10 +342,11 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             sigma(z) of each unit.
         """
         X = self._check_rows(X)
-        hidden = hidden_outputs(X, self._layers())[1:]
+        with np.errstate(over="ignore", invalid="ignore"):
+            hidden = hidden_outputs(X, self._layers())[1:]
         if not -len(hidden) <= layer < len(hidden):
             raise ValueError(f"layer={layer}, but there are {len(hidden)} hidden layers.")
-        return hidden[layer]
+        return without_nan(hidden[layer])
 
     _target_checks = {"multi_output": True}
 
