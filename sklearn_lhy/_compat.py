@@ -1,5 +1,6 @@
 """The only place that imports what scikit-learn does not promise, with the reason for each."""
 
+import numpy as np
 from sklearn.base import _fit_context as fit_context  # parameter validation around fit
 from sklearn.utils._param_validation import (  # the constraints that the check suite reads
     Interval,
@@ -28,6 +29,10 @@ def check_sample_weight(sample_weight, X):
         raise ValueError(
             "Sample weights must contain at least one non-zero number: all of sample_weight is 0."
         )
+    with np.errstate(over="ignore"):
+        total = weight.sum(dtype=float)
+    if not np.finfo(float).tiny <= total < np.inf:
+        raise ValueError(f"sample_weight adds up to {total:.3g}, which has no inverse: scale it.")
     return weight
 
 

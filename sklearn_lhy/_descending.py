@@ -28,6 +28,8 @@ from sklearn_lhy._posterior import (
     need_two_classes,
     unchanged_on_error,
 )
+from sklearn_lhy._resume import memory_of, recalled
+from sklearn_lhy._rows import check_squares, column_spread, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
@@ -95,6 +97,16 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     def _scores(self, X):
         return stack_scores(X, self._layers())
 
+    def _flaw(self):
+        d, K = self.n_features_in_, len(self.classes_)
+        for W, b in self._layers():
+            if W.shape != (d, *b.shape) or W.ndim != 2:
+                return f"weights {W.T.shape} and intercepts {b.shape} of units with {d} inputs"
+            if not np.isfinite(W).all() or np.isnan(b).any():
+                return "weights that are not finite"
+            d = len(b)
+        return "" if d == K > 1 or (d, K) == (1, 2) else f"{d} outputs for {K} classes"
+
     # ---- fit ------------------------------------------------------------------------------------
 
     def _fit(self, X, y, sample_weight, init, validation):
@@ -129,27 +141,38 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """Run the solver and set every fitted attribute."""
         resume = old.resume if old is not None else {}
         seed = resume.get("seed", random_state.randint(np.iinfo(np.int32).max))
-        solver = self._solver(problem, random_state, seed, stream)
-        found = run(
-            solver,
-            solver.start(layers, **resume.get(self.solver, {})),
-            max_iter=max_iter,
-            tol=self.tol,
-            patience=self.n_iter_no_change,
-            validate=held_out and validation_loss(*held_out, problem.loss),
-            early_stopping=self.early_stopping and held_out is not None,
-            watch=watch,
-        )
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is refused
+            solver = self._solver(problem, random_state, seed, stream, old)
+            memory = {} if stream else resume.get("memory")
+            state, record = recalled(solver, memory, layers)
+            found = run(
+                solver,
+                solver.start(layers, **resume.get("belief", {})) if state is None else state,
+                max_iter=max_iter,
+                tol=self.tol,
+                patience=self.n_iter_no_change,
+                validate=held_out and validation_loss(*held_out, problem.loss),
+                early_stopping=self.early_stopping and held_out is not None,
+                watch=watch,
+                record=record,
+            )
+            if self.solver != "whitened" or found.stop != "tol":  # perhaps for a reason
+                check_squares(problem.X, squares(problem.X), problem.X.dtype)
         vars(self).update(self._attributes(found.layers))
         self.loss_curve_ = found.loss_curve
         self.validation_loss_curve_ = found.validation_curve if held_out else None
         self.n_iter_ = len(found.loss_curve)
         self.stop_reason_ = found.stop
         self.converged_ = found.stop not in ("max_iter", "callback")
-        self._resume = {"seed": seed, self.solver: solver.resume(found.state)}
+        self._resume = {
+            "solver": self.solver,
+            "seed": seed,
+            "belief": solver.resume(found.state),
+            "memory": memory_of(solver, found) if self.warm_start and not stream else {},
+        }
         return found
 
-    def _solver(self, problem, random_state, seed, stream):
+    def _solver(self, problem, random_state, seed, stream, old):
         if self.solver == "whitened":
             return (StreamSolver if stream else LinearSolver)(problem, self.tol * self._tol_unit)
         return rule_solver(
@@ -185,7 +208,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """What was learnt before, or None."""
         if not hasattr(self, "classes_"):
             return None
-        return Fitted(self.classes_, self.n_features_in_, self._layers(), self._resume)
+        resume = getattr(self, "_resume", {})
+        if resume.get("solver") != self.solver:
+            resume = {}
+        return Fitted(self.classes_, self.n_features_in_, self._layers(), resume)
 
     def _encode(self, labels, weight, classes=None):
         """Set `classes_`, found or given, and give the targets of the labels."""
@@ -206,7 +232,14 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         factors = compute_class_weight(
             self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
         )
-        return factors[codes] if weight is None else factors[codes] * weight
+        if not (np.isfinite(factors).all() and (factors >= 0).all()):
+            raise ValueError(
+                f"class_weight must give the classes {self.classes_} finite numbers of at least 0;"
+                f" got {self.class_weight!r}."
+            )
+        weight = factors[codes] if weight is None else factors[codes] * weight
+        need_two_classes(self.classes_, codes, weight)
+        return weight
 
     def _validation_rows(self, X, y, sample_weight):
         """Checked validation data (X, Y, weight), or None."""
@@ -257,7 +290,17 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         return Watch(self, X, y, sample_weight)
 
     def _warn(self, problem, found):
-        """Say when the descent was cut off."""
+        """Say when the descent was cut off, or had to give up."""
+        if self.solver != "whitened" and found.stop in ("tol", "no_change"):
+            spread = column_spread(problem.X)
+            if spread > 1e4:
+                warnings.warn(
+                    f"The columns of X differ in size by a factor of {spread:.0e}, so"
+                    f" solver={self.solver!r} may have stopped far from the optimum: scale the"
+                    " features (StandardScaler), or use solver='whitened'.",
+                    ConvergenceWarning,
+                    stacklevel=6,
+                )
         if found.stop == "max_iter":
             warnings.warn(
                 f"Stopped after max_iter = {self.max_iter} iterations with a slope of"

@@ -5,6 +5,7 @@ at least `value` (the objective), `slope` (how steep it is there) and `stop` (wh
 step, or "").
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,10 +19,30 @@ class Descent(NamedTuple):
     loss_curve: list
     validation_curve: list
     stop: str
+    record: "Record"
+
+
+class Record(NamedTuple):
+    """What stopping depends on, of the iterations so far."""
+
+    losses: list = []
+    validation: list = []
+    kept: tuple | None = None  # layers where the validation loss was lowest
+
+    def tail(self, patience):
+        """The part that later decisions depend on."""
+        return Record(_tail(self.losses, patience), _tail(self.validation, patience), self.kept)
+
+
+def _tail(curve, patience):
+    return [min(curve[:-patience]), *curve[-patience:]] if len(curve) > patience else curve
 
 
 def descend(solver, state, max_iter):
-    """The states after each iteration."""
+    """The states after each iteration; one that has stopped before stays where it is."""
+    if state.stop:
+        yield state
+        return
     for _ in range(max_iter):
         state = solver.step(state)
         yield state
@@ -29,15 +50,31 @@ def descend(solver, state, max_iter):
             return
 
 
-def run(solver, state, *, max_iter, tol, patience, validate=None, early_stopping=False, watch=None):
+def run(
+    solver,
+    state,
+    *,
+    max_iter,
+    tol,
+    patience,
+    validate=None,
+    early_stopping=False,
+    watch=None,
+    record=None,
+):
     """Descend until the solver stops, nothing changes, the validation loss rises or time is up.
 
     validate(layers) is the loss on rows that do not train; early stopping keeps the layers where it
     was lowest. watch(iteration, state, validation_loss, layers) sees every iteration and may return
-    True to stop.
+    True to stop. record holds what an earlier run decided by.
     """
-    curve, validation, kept, stop = [], [], None, "max_iter"
-    start = state
+    known = record or Record()
+    last = known.validation[-1:]
+    if last and (validate is None or validate(solver.layers(state)) != last[0]):
+        known = known._replace(validation=[], kept=None)  # other rows judge now, or none
+    curve, validation, kept = [*known.losses], [*known.validation], known.kept
+    ends = partial(reason, solver, tol=tol, patience=patience, early_stopping=early_stopping)
+    start = state = state._replace(stop=ends(state, curve, validation))
     for state in descend(solver, start, max_iter):
         check_finite(state.value, start.value)
         curve.append(float(state.value))
@@ -45,20 +82,27 @@ def run(solver, state, *, max_iter, tol, patience, validate=None, early_stopping
             validation.append(float(validate(solver.layers(state))))
             if early_stopping and validation[-1] <= min(validation):
                 kept = solver.layers(state)
-        if watch is not None and watch(
-            len(curve), state, validation[-1] if validation else None, solver.layers
-        ):
+        iteration, judged = len(curve) - len(known.losses), validation[-1] if validate else None
+        stop = start.stop or ends(state, curve, validation)
+        if watch is not None and watch(iteration, state, judged, solver.layers):
             stop = "callback"
-        elif early_stopping and stalled(validation, tol, patience):
-            stop = "early_stopping"
-        elif state.stop:
-            stop = state.stop
-        elif not early_stopping and idle(solver, state, curve, tol, patience):
-            stop = "no_change"
-        if stop != "max_iter":
+        if stop:
             break
-    layers = solver.layers(state) if kept is None else kept
-    return Descent(state, layers, curve, validation, stop)
+    return Descent(
+        state,
+        kept if early_stopping and kept is not None else solver.layers(state),
+        curve[len(known.losses) :],
+        validation[len(known.validation) :],
+        stop or "max_iter",
+        known if start.stop else Record(curve, validation, kept).tail(patience),
+    )
+
+
+def reason(solver, state, curve, validation, *, tol, patience, early_stopping):
+    """Why the run ends at a state, or nothing."""
+    if early_stopping:
+        return "early_stopping" if stalled(validation, tol, patience) else state.stop
+    return state.stop or ("no_change" if idle(solver, state, curve, tol, patience) else "")
 
 
 def stalled(curve, tol, patience):

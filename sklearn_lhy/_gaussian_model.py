@@ -152,14 +152,15 @@ def ledoit_wolf(sums, total):
     """
     shrunk_sums = np.empty_like(sums.second)
     constant = rounding(sums.shift)
+    d = max(1, np.count_nonzero(total > constant**2))  # columns that vary at all
     for k, (N, S) in enumerate(zip(sums.N, sums.second, strict=True)):
         variance = S.diagonal() / N
         varies = variance > np.maximum(ROUNDING * total, constant**2)
         inverse = np.where(varies, 1, 0) / np.where(varies, variance, 1)
         corr = S / N * np.sqrt(np.outer(inverse, inverse))
-        norm, mu = (corr**2).sum(), np.trace(corr) / len(corr)
+        norm, mu = (corr**2).sum(), np.trace(corr) / d
         spread = (inverse @ sums.fourth[k] @ inverse / N - norm) / N
-        distance = norm - len(corr) * mu**2
+        distance = norm - d * mu**2
         spread = min(spread, distance)
         amount = spread / distance if spread > 0 else 0.0
         target = mu * np.diag(np.where(varies, variance, total))

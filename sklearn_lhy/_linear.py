@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy._compat import Interval
 from sklearn_lhy._descending import DescendingClassifier
-from sklearn_lhy._rows import column_scales
+from sklearn_lhy._rows import column_scales, column_spread
 from sklearn_lhy._training import Problem
 from sklearn_lhy._units import Layer, stack_scores
 
@@ -39,7 +39,8 @@ class LinearDescendingClassifier(DescendingClassifier):
 
     def _problem(self, X, Y, weight):
         total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
-        return Problem(X, Y, weight, self._loss(), 1 / (self.C * total), self.fit_intercept)
+        penalty = 1 / max(self.C * total, 1e-300)
+        return Problem(X, Y, weight, self._loss(), penalty, self.fit_intercept)
 
     def _start_layers(self, problem, init, old, random_state):
         d, m = problem.X.shape[1], problem.Y.shape[1]
@@ -55,6 +56,8 @@ class LinearDescendingClassifier(DescendingClassifier):
 
     def _warn(self, problem, found):
         super()._warn(problem, found)
+        if found.stop == "precision" and not problem.fit_intercept:
+            self._warn_if_far(problem.X)
         if problem.penalty == 0:
             self._warn_if_separable(problem, found)
             return
@@ -66,6 +69,17 @@ class LinearDescendingClassifier(DescendingClassifier):
                 " (StandardScaler) or raise C.",
                 UserWarning,
                 stacklevel=7,
+            )
+
+    def _warn_if_far(self, X):
+        spread = column_spread(X)
+        if spread > 1e6:
+            warnings.warn(
+                f"Columns of X lie up to {spread:.0e} times their scale away from 0: without an"
+                " intercept rounding hides what is left to gain, and the weights may be far from"
+                " the optimum. Centre the features (StandardScaler), or set fit_intercept=True.",
+                ConvergenceWarning,
+                stacklevel=8,
             )
 
     def _warn_if_separable(self, problem, found):

@@ -9,11 +9,11 @@ from sklearn_lhy._metric import WIDEST_FACTOR, Plan
 from sklearn_lhy._objective import LinearObjective, Prior, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened import start_state, whitened_step, with_metric
+from sklearn_lhy._whitened import State, start_state, whitened_step, with_metric
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 16
-RESUMED = ("V", "value", "made_at", "plan", "age", "slope", "rate", "past")
+KEPT = ("V", "value", "made_at", "age", "slope", "rate", "ahead", "stop")  # of a state
 
 
 class LinearSolver:
@@ -28,18 +28,10 @@ class LinearSolver:
         self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, prior)
         self.tol = tol
 
-    def start(self, layers=None, resume=None, **_):
-        """The state at these layers, or at the solution for a sample of the rows.
-
-        A descent on the same objective goes on from `resume` exactly.
-        """
+    def start(self, layers=None, **belief):
+        """The state at these layers, or at the solution for a sample of the rows."""
         if layers is None:
             return self._sampled_start()
-        if resume is not None and all(map(np.array_equal, layers[0], self._layer(resume["V"]))):
-            state = start_state(self.objective, resume["V"])
-            if state.value == resume["value"]:
-                return self._resumed(state, **resume)
-            return state
         return start_state(self.objective, self._centred(layers[-1]))
 
     def step(self, state):
@@ -48,24 +40,34 @@ class LinearSolver:
 
     def layers(self, state):
         """The layer of a state, its intercept moved back from the centre of the data."""
-        return (self._layer(state.V),)
+        V, centre = state.end, self.objective.inputs.centre
+        W, b = V, np.zeros(V.shape[1])
+        if centre is not None:
+            W, b = V[:-1], V[-1] - centre @ V[:-1]
+        dtype = self.objective.inputs.X.dtype
+        return (Layer(W.astype(dtype), b.astype(dtype)),)
 
     def resume(self, state):
-        """How much weight the layers rest on, and what a descent needs to go on exactly."""
-        return {"seen": self.total, "resume": {name: getattr(state, name) for name in RESUMED}}
+        """How much weight the layers rest on."""
+        return {"seen": self.total}
 
-    def _resumed(self, state, made_at, plan, **others):
-        """The state with all that was kept; the metric is made again where it was made."""
-        if made_at is not None:
-            state = with_metric(self.objective, state, made_at, Plan(*plan))
-        return state._replace(**others)
+    def saved(self, state):
+        """What `resumed` needs; the gradient and the metric are found anew."""
+        saved = {name: getattr(state, name) for name in KEPT}
+        plan, past = state.plan or (), state.past
+        return {**saved, "plan": list(plan), "past": [list(pair) for pair in past]}
 
-    def _layer(self, V):
-        W, b, centre = V, np.zeros(V.shape[1]), self.objective.inputs.centre
-        if centre is not None:
-            W, b = W[:-1], W[-1] - centre @ W[:-1]
-        dtype = self.objective.inputs.X.dtype
-        return Layer(W.astype(dtype), b.astype(dtype))
+    def resumed(self, saved):
+        """The saved state, or None where the value shows that the objective is another one."""
+        value, G = self.objective.value_and_gradient(saved["V"])
+        if value != saved["value"]:
+            return None
+        state = State(saved["V"], value, G)
+        if saved["plan"]:
+            plan = Plan(*saved["plan"])
+            state = with_metric(self.objective, state, saved["made_at"], plan)
+        kept = {name: saved[name] for name in KEPT}
+        return state._replace(**kept, past=tuple(map(tuple, saved["past"])))
 
     def _centred(self, layer):
         """V of a layer."""
@@ -81,7 +83,7 @@ class LinearSolver:
             sample = self.objective.sample(self.objective.inputs.draw(size))
             noise = np.sqrt(sample.inputs.D / size)  # how far its optimum is from that of all rows
             *_, state = descend(_Steps(sample, 10 * noise), start_state(sample, V), 30)
-            V = state.V
+            V = state.end
         state = start_state(self.objective, V)
         return state if state.value <= value else start_state(self.objective, zero)
 
@@ -93,7 +95,7 @@ class StreamSolver(LinearSolver):
     solution, its precision grows by the curvature of the loss on that part.
     """
 
-    def start(self, layers=None, seen=0.0, centre=None, precision=None, **_):
+    def start(self, layers=None, seen=0.0, centre=None, precision=None):
         """The state at these layers, which rest on rows of total weight `seen`."""
         if layers is None:
             return start_state(self.objective, self.objective.zero()[0])
@@ -107,7 +109,7 @@ class StreamSolver(LinearSolver):
 
     def resume(self, state):
         """The belief after these rows."""
-        precision = self.total * self.objective.prior.added_to(self._curvature(state.V))
+        precision = self.total * self.objective.prior.added_to(self._curvature(state.end))
         centre = self.objective.inputs.centre
         return {"seen": self.total, "centre": centre, "precision": precision}
 

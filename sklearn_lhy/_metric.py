@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from sklearn_lhy._rows import check_squares
+
 WIDEST_FACTOR = 2000  # rows of a matrix to factorise
 LOG_GAIN = 16  # logarithm of what is to be gained when all rows come in
 STALE = 0.05**2  # squares of the factor by which the slope falls in an iteration: at best,
@@ -84,13 +86,20 @@ def iterations(error):
 
 def make_metric(objective, V, plan):
     """The metric at V, with the precision of the prior."""
+    inputs, prior = objective.inputs, objective.prior
     if plan.kind == "diagonal":
-        M = objective.prior.added_to(objective.diagonal_curvature(V))
-        return DiagonalMetric(np.maximum(M, np.finfo(float).tiny))
-    inputs = objective.inputs
+        M = objective.diagonal_curvature(V)
+        _check_variances(inputs, M.T)
+        return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
     rows = inputs.draw(plan.size) if plan.size < inputs.n else None
-    M = objective.prior.added_to(objective.curvature(V, rows, plan.kind))
-    return CholeskyMetric(*zip(*map(_factorise, M), strict=True))
+    M = objective.curvature(V, rows, plan.kind)
+    _check_variances(inputs, M.diagonal(axis1=1, axis2=2).reshape(-1, inputs.D))
+    return CholeskyMetric(*zip(*map(_factorise, prior.added_to(M)), strict=True))
+
+
+def _check_variances(inputs, variances):
+    """Refuse inputs whose variances (m, D) overflow or underflow."""
+    check_squares(inputs.X, variances.max(axis=0)[: inputs.d], inputs.X.dtype)
 
 
 def _factorise(M):

@@ -301,6 +301,13 @@ def add(a, b):
     )
 
 
+def variances(sums):
+    """The diagonals of the scatters, in u: (K, d) or (1, d)."""
+    if sums.kind == "axes":
+        return sums.second
+    return np.diagonal(sums.second, axis1=1, axis2=2)
+
+
 def total_mean(sums):
     """Mean of all rows (d,) in u."""
     return (sums.mass * sums.mean).sum(axis=0) / np.maximum(sums.mass.sum(axis=0), 1e-300)

@@ -13,17 +13,27 @@ from sklearn_lhy._whitened_stack import forward, make_sample, stack_start, stack
 ALPHAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 FEWEST_ROWS = 40  # fewer than this cannot choose: the weakest penalty
 MOST_ROWS = 5000  # rows that choose; alpha does not grow with their number
+STRONGEST = 1e12  # penalty under which weights are 0 to all digits
 STEPS, TOL = 40, 3e-3  # for each strength
 
 
-def choose_alpha(X, Y, weight, loss, sizes, random_state):
-    """The strength with the least loss on rows left out, for standardised rows X."""
+def ridge_of(alpha, total):
+    """The penalty beside a mean loss over a total weight, for weights of standardised inputs."""
+    return min(alpha / total, STRONGEST)
+
+
+def choose_alpha(X, Y, weight, unit, loss, sizes, random_state):
+    """The strength with the least loss on rows left out, for standardised rows X.
+
+    The weights are given in multiples of unit.
+    """
     if X.shape[0] < FEWEST_ROWS:
         return ALPHAS[0]
     rows = random_state.permutation(X.shape[0])[:MOST_ROWS]
     X, Y, weight = X[rows].astype(np.float32), Y[rows], weight[rows].astype(np.float32)
     folds = [
-        _path(X, Y, weight, loss, sizes, random_state, out) for out in _left_out(Y, random_state)
+        _path(X, Y, weight, unit, loss, sizes, random_state, out)
+        for out in _left_out(Y, random_state)
     ]
     path = []
     for alpha, *losses in zip(ALPHAS, *folds, strict=False):
@@ -42,12 +52,12 @@ def _left_out(Y, random_state):
     return [fold == i for i in range(k if n < 2000 else 1)]
 
 
-def _path(X, Y, weight, loss, sizes, random_state, out):
+def _path(X, Y, weight, unit, loss, sizes, random_state, out):
     """Yield the loss on the rows left out (their weighted sum) for one strength after the other."""
     sample = make_sample(X[~out], Y[~out], weight[~out])
     layers = screened_start(sample.X, sample.Y, sizes, random_state)
     for alpha in ALPHAS:
-        ridges = [alpha / float(weight[~out].sum())] * len(layers)
+        ridges = [ridge_of(alpha, unit * float(weight[~out].sum()))] * len(layers)
         state = stack_start(layers, loss, sample, ridges)
         for _ in range(STEPS):
             state = stack_step(state, loss, sample, ridges, TOL)

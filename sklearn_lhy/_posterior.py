@@ -4,39 +4,82 @@ A score is a log-odds or an unnormalised log-probability, so the posterior is si
 softmax(z) [L22]. A subclass supplies the scores.
 """
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_lhy._compat import check_sample_weight
 from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
+from sklearn_lhy._version import __version__
 
 
 def encode_labels(y):
     """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
     if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
-        offset = y.astype(np.intp) - int(y.min())  # small integer types would overflow
+        wide = np.uint64 if y.dtype.kind == "u" else np.int64  # small types would overflow
+        offset = (y.astype(wide) - wide(y.min())).astype(np.intp)
         present = np.bincount(offset) > 0
-        return (np.flatnonzero(present) + y.min()).astype(y.dtype), (present.cumsum() - 1)[offset]
+        classes = np.flatnonzero(present).astype(wide) + wide(y.min())
+        return classes.astype(y.dtype), (present.cumsum() - 1)[offset]
+    classes = np.unique(y[:: max(1, len(y) // 1000)])
+    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    if not np.array_equal(classes[codes], y):  # a class that the sample missed
+        classes, codes = np.unique(y, return_inverse=True)
+    return classes, codes
+
+
+def check_labels(y):
+    """Refuse an array y that holds no labels; check_classification_targets sorts all of it."""
+    if y.dtype.kind in "biuUS":  # these are always labels
+        return
     try:
-        classes = np.unique(y[:: max(1, len(y) // 1000)])
-        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
-        if not np.array_equal(classes[codes], y):  # a class that the sample missed
-            classes, codes = np.unique(y, return_inverse=True)
+        check_classification_targets(y)
     except TypeError as error:
         raise TypeError(
             "y mixes labels that cannot be ordered (such as str and int): give all labels one type."
         ) from error
-    return classes, codes
+
+
+def refuse_what_would_be_lost(**given):
+    """Refuse masks, which numpy would drop, dates, which it would count, and y of many axes."""
+    for name, values in given.items():
+        if np.ma.isMaskedArray(values):
+            raise TypeError(
+                f"{name} is a masked array, and its mask would be lost: fill in or drop the masked"
+                " values."
+            )
+        if getattr(getattr(values, "dtype", None), "kind", "") in {"m", "M"} and name != "y":
+            raise TypeError(f"{name} holds dates or durations: turn them into numbers.")
+        if name == "y" and getattr(values, "ndim", 1) > 2:
+            raise ValueError(f"y has shape {values.shape}: give a label for each row.")
+
+
+def without_nan(Z):
+    """Scores that are numbers or infinite, or a refusal."""
+    if np.isnan(Z).any():
+        refuse_overflow()
+    return Z
+
+
+def refuse_overflow():
+    """Say that rows lie too far out."""
+    raise ValueError("X holds values so large that the scores overflow: check its units.")
 
 
 def known_codes(y, classes):
     """The code of each entry among classes that are known, which must hold them all."""
-    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    try:
+        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    except TypeError as error:
+        raise TypeError(
+            f"The labels of y are of another type than classes: {classes!r}."
+        ) from error
     unknown = classes[codes] != y
     if np.any(unknown):
         raise ValueError(
@@ -57,8 +100,8 @@ def need_two_classes(classes, codes, weight=None):
         present = np.bincount(codes, weight, len(classes)) > 0
         if present.sum() < 2:
             raise ValueError(
-                f"sample_weight leaves one class only ({classes[present][0]!r}): at least two"
-                " classes need a positive weight."
+                f"sample_weight or class_weight leaves {present.sum()} of the classes {classes}: at"
+                " least two need a positive weight."
             )
 
 
@@ -87,9 +130,48 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _scores(self, X):
         """Scores of validated rows."""
 
+    @abstractmethod
+    def _flaw(self):
+        """What is wrong with fitted attributes that were loaded, or nothing."""
+
+    def __copy__(self):
+        """Copy in memory, also in the midst of a fit, when there is nothing to check."""
+        twin = type(self).__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_sklearn_lhy_version": __version__}
+
+    def __setstate__(self, state):
+        """Take over a saved state that is whole, with a warning if another version wrote it."""
+        state = dict(state)
+        version = state.pop("_sklearn_lhy_version", "unknown")
+        if version != __version__:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=f"{__version__} of sklearn_lhy",
+                    original_sklearn_version=f"{version} of sklearn_lhy",
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+        try:
+            missing = [name for name in self._get_param_names() if name not in state]
+            flaw = f"no {missing}" if missing else self._flaw() if "classes_" in state else ""
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            flaw = f"{type(error).__name__}: {error}"
+        if flaw:
+            raise ValueError(
+                f"The saved state of {type(self).__name__} (version {version}) is damaged or not"
+                f" one of version {__version__}; it has {flaw}. Fit and save the model again."
+            )
+
     def _check_rows(self, X):
         """Validate X for prediction."""
         check_is_fitted(self)
+        refuse_what_would_be_lost(X=X)
         return validate_data(self, X, reset=False, **self._row_checks())
 
     def _row_checks(self):
@@ -101,9 +183,9 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check_training(self, X, y, sample_weight, *, reset=True):
         """Validate training data: X (n, d), labels y (n,), weights (n,) of X's dtype or None."""
+        refuse_what_would_be_lost(X=X, y=y, sample_weight=sample_weight)
         X, y = validate_data(self, X, y, reset=reset, **self._row_checks(), **self._target_checks)
-        if y.dtype.kind not in "biuUS":  # these are always labels, and the check sorts all of them
-            check_classification_targets(y)
+        check_labels(y)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
         return X, y, sample_weight
@@ -122,12 +204,13 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             For two classes the log-odds ln P(classes_[1] given x) / P(classes_[0] given x) [C27].
         """
         X = self._check_rows(X)
-        Z = self._scores(X)
-        if self._multilabel:
-            return Z
-        if Z.shape[1] == 2:
-            return Z[:, 1] - Z[:, 0]
-        return Z[:, 0] if Z.shape[1] == 1 else Z
+        with np.errstate(over="ignore", invalid="ignore"):
+            Z = self._scores(X)
+            if Z.shape[1] < 3 and not self._multilabel:
+                Z = Z[:, -1] - Z[:, 0] if Z.shape[1] == 2 else Z[:, 0]
+        if not self._multilabel and Z.ndim == 2 and not np.isfinite(Z.max(axis=1)).all():
+            refuse_overflow()  # the largest score of a row is no number to compare with
+        return without_nan(Z)
 
     def predict(self, X):
         """Most probable class of each sample.

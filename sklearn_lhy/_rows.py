@@ -19,6 +19,36 @@ def dense(X):
     return X.toarray() if sparse.issparse(X) else np.asarray(X)
 
 
+def squares(X):
+    """Sums of the squares of the columns (d,)."""
+    if sparse.issparse(X):
+        return np.asarray(X.multiply(X).sum(axis=0)).ravel()
+    return np.einsum("ij,ij->j", X, X)
+
+
+def check_squares(X, second, dtype):
+    """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
+
+    second (d,) are sums of squares of the columns, about any centre, computed in dtype.
+    """
+    if not np.isfinite(second).all():
+        raise ValueError(
+            f"X holds values whose squares, times their weights, overflow {dtype}: scale its"
+            " columns down."
+        )
+    least = np.finfo(dtype).tiny / np.finfo(dtype).eps
+    columns = np.flatnonzero(second < least)
+    if not len(columns):
+        return
+    size = dense(abs(X[:, columns]).max(axis=0)).ravel()
+    lost = columns[(size > 0) & (size < np.sqrt(least))]
+    if len(lost):
+        raise ValueError(
+            f"The squares of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
+            " scale them up."
+        )
+
+
 def centre_of(X, weight):
     """A weighted mean of the rows (d,), from some thousand of them where there are many."""
     n = X.shape[0]
@@ -33,9 +63,19 @@ def centre_of(X, weight):
 
 def column_scales(X):
     """Standard deviations of the columns (d,), from some hundred rows."""
+    X = X[:: max(1, X.shape[0] // 200)].astype(float)
+    if not sparse.issparse(X):
+        return (X - X[0]).std(axis=0)  # a constant column has none, without rounding
+    mean, square = (np.asarray(M.mean(axis=0)).ravel() for M in (X, X.multiply(X)))
+    return np.sqrt(np.maximum(square - mean**2, 0))
+
+
+def column_spread(X):
+    """How much larger a column is than another one's standard deviation; the intercept's is 1."""
+    scale = column_scales(X)
     X = X[:: max(1, X.shape[0] // 200)]
-    inputs = CentredRows(X, np.asarray(X.mean(axis=0), dtype=float).ravel())
-    return np.sqrt(inputs.diagonal_moment(np.full((inputs.n, 1), 1 / inputs.n))[:-1, 0])
+    largest = max(1.0, float(abs(X).max()))
+    return largest / scale[scale > 0].min(initial=1.0)
 
 
 class CentredRows:

@@ -5,39 +5,46 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from sklearn_lhy._penalty_path import ALPHAS, choose_alpha
-from sklearn_lhy._rows import centre_of
+from sklearn_lhy._penalty_path import ALPHAS, STRONGEST, choose_alpha, ridge_of
+from sklearn_lhy._resume import AnchoredSolver, layers_of, plain_layers
+from sklearn_lhy._rows import centre_of, check_squares
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
+from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step, with_scores
 
 FIRST_ROWS = 1000  # the smallest sample
 SAMPLE_STEPS, ROUGH_STEPS = 5, 200
 ROUGH_TOL = 1e-3  # where a leg in single precision ends
 
 
-class StackSolver:
+class StackSolver(AnchoredSolver):
     """Descends on standardised rows; layers outside are those of the rows as they are.
 
-    alpha None lets the data choose the strength of the penalty, which then is that of the weights
-    of standardised features; a given one is that of the weights themselves.
+    alpha None lets the data choose the strength of the penalty. A chosen one is that of the weights
+    of standardised features, a given one that of the weights themselves.
     """
 
-    def __init__(self, problem, sizes, *, alpha, n_init, random_state, tol, rough=True):
+    def __init__(self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True):
         self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
         self.tol, self.rough, self.loss = tol, rough, problem.loss
         X, self.Y, n = problem.X, problem.Y, problem.X.shape[0]
-        self.weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        unit = float(weight.max())
+        self.weight = weight / unit  # representable in single precision
         total = float(self.weight.sum(dtype=float))
         self.X, self.centre, self.scale = standardised(X, self.weight / total)
         self.alpha = alpha
         if alpha is None:
-            self.alpha = choose_alpha(self.X, self.Y, self.weight, self.loss, sizes, random_state)
-        ridge = self.alpha / total
-        first = ridge if alpha is None else (ridge / self.scale**2)[:, None].astype(X.dtype)
+            self.alpha = choose_alpha(
+                self.X, self.Y, self.weight, unit, self.loss, sizes, random_state
+            )
+        total *= unit
+        first = ridge = ridge_of(self.alpha, total)
+        if not chosen:
+            first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(X.dtype)
         self.ridges = [first] + [ridge] * (len(sizes) - 2)
-        weaker = [a for a in ALPHAS if a < self.alpha] if alpha is None else []
-        self.path = [[a / total] * (len(sizes) - 1) for a in weaker] + [self.ridges]
+        weaker = [a for a in ALPHAS if a < self.alpha] if chosen else []
+        self.path = [[ridge_of(a, total)] * (len(sizes) - 1) for a in weaker] + [self.ridges]
 
     @cached_property
     def sample(self):
@@ -51,9 +58,18 @@ class StackSolver:
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
 
-    def step(self, state):
-        """One iteration over all rows."""
+    def _iterate(self, state):
         return stack_step(state, self.loss, self.sample, self.ridges, self.tol)
+
+    def _plain(self, state):
+        names = ("damping", "directions", "slopes", "curvature", "slope")
+        plain = {name: getattr(state, name) for name in names}
+        return plain | {"layers": plain_layers(state.layers), "slope": float(state.slope)}
+
+    def _rebuilt(self, plain):
+        rest = {name: plain[name] for name in plain if name not in ("layers", "value")}
+        layers = layers_of(plain["layers"])
+        return with_scores(layers, self.loss, self.sample, self.ridges, **rest)
 
     def layers(self, state):
         """The layers of a state, for rows that are not standardised."""
@@ -109,10 +125,12 @@ def standardised(X, share):
     """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
     centre = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
     if sparse.issparse(X):
-        scale = np.sqrt(X.multiply(X).T @ share)
+        variance = X.multiply(X).T @ share
     else:
         X = X - centre.astype(X.dtype)
-        scale = np.sqrt(np.einsum("ij,ij,i->j", X, X, share, dtype=float))
+        variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
+    check_squares(X, variance, variance.dtype)
+    scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):
         return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, scale

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_lhy._resume import layers_of, plain_layers
 from sklearn_lhy._stack import from_vector, to_vector
 
 TINY = 1e-8
@@ -92,9 +93,22 @@ class RuleSolver:
         return RuleState(layers, self.objective.value(layers), rate, **resume)
 
     def resume(self, state):
-        """What a later start needs to go on exactly."""
-        names = ("rate", "memory", "updates", "epochs")
-        return {name: getattr(state, name) for name in names}
+        """What a later start takes over, also on other rows."""
+        names = ("memory", "updates", "epochs")
+        return {"rate": float(state.rate)} | {name: getattr(state, name) for name in names}
+
+    def saved(self, state):
+        """What `resumed` needs."""
+        saved = {name: getattr(state, name) for name in ("value", "slope", "undone")}
+        return {**self.resume(state), **saved, "layers": plain_layers(state.layers)}
+
+    def resumed(self, saved):
+        """The saved state, or None where the value shows that the objective is another one."""
+        layers = layers_of(saved["layers"])
+        if self.objective.value(layers) != saved["value"]:
+            return None
+        rest = {name: saved[name] for name in saved if name != "layers"}
+        return RuleState(layers, stop="tol" if saved["slope"] <= self.tol else "", **rest)
 
     def layers(self, state):
         """The layers of a state."""

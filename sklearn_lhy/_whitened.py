@@ -38,7 +38,13 @@ class State(NamedTuple):
     slope: float = np.inf  # before the last step
     rate: float = 1.0  # the factor by which it fell
     past: tuple = ()  # (step, change of the gradient), newest first
+    ahead: np.ndarray | float = 0.0  # a last step, taken on trust
     stop: str = ""  # why there is no next step
+
+    @property
+    def end(self):
+        """V with the last step, if there was one on trust."""
+        return self.V + self.ahead
 
 
 def start_state(objective, V):
@@ -59,7 +65,7 @@ def whitened_step(objective, state, tol):
     last = max(rate, state.rate)
     state = state._replace(slope=slope, rate=rate)
     if slope * last <= tol / 50:  # where this step will end; what it gains is rounding
-        return state._replace(V=state.V + D, value=state.value - slope**2 / 2, stop="tol")
+        return state._replace(ahead=D, stop="tol")
     return _descended(objective, state, D, last)
 
 
@@ -82,7 +88,7 @@ def _descended(objective, state, D, last):
     past = ((step, change), *state.past[: PAST_STEPS - 1])
     if not np.vdot(step, change) > LEAST_RATE * rate * gain:  # the objective is not convex there
         past = state.past
-    return state._replace(V=state.V + step, value=min(value, state.value), G=G, past=past)
+    return state._replace(V=state.V + step, value=value, G=G, past=past)
 
 
 def direction(objective, state):

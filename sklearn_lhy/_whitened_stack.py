@@ -48,6 +48,8 @@ class StackState(NamedTuple):
     moves: np.ndarray  # (1 or 2, n, m_1) their change along the first layer's directions
     slope: float = np.inf  # the gain of the last step, relative to the objective
     stop: str = ""
+    anchor: dict | None = None  # where a saved descent goes on, and the iterations
+    since: int = 0
 
 
 def make_sample(X, Y, weight):
@@ -70,10 +72,22 @@ def second_moment(A, weight):
 
 def stack_start(layers, loss, sample, ridges, damping=1.0):
     """The state at these layers."""
+    layers = [Layer(np.ascontiguousarray(W), b) for W, b in layers]
     first = sample.X @ layers[0].W + layers[0].b
     value, kept = _evaluate(layers, loss, sample, first)
     plan = _plan(layers, loss, sample, first, kept, None, ridges)
     return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
+
+
+def with_scores(layers, loss, sample, ridges, directions, **rest):
+    """The state with these layers and directions, its scores found from the rows."""
+    first = sample.X @ layers[0].W + layers[0].b
+    moves = [sample.X @ D[:-1] + D[-1] for D in directions[0]]
+    value, _ = _evaluate(layers, loss, sample, first)
+    value += penalty(layers, ridges)
+    return StackState(
+        tuple(layers), value, directions=directions, first=first, moves=np.stack(moves), **rest
+    )
 
 
 def stack_step(state, loss, sample, ridges, tol):
@@ -105,7 +119,8 @@ def stack_step(state, loss, sample, ridges, tol):
 
 def penalty(layers, ridges):
     """sum_l ridge_l |W_l|^2 / 2."""
-    return sum(np.vdot(r * layer.W, layer.W) for layer, r in zip(layers, ridges, strict=True)) / 2
+    pairs = zip(layers, ridges, strict=True)
+    return sum(float(np.vdot(ridge * layer.W, layer.W)) for layer, ridge in pairs) / 2
 
 
 def forward(Z, layers):
@@ -146,7 +161,7 @@ def _plan(layers, loss, sample, first, kept, last, ridges):
     G, M, gamma = _gradients(layers, loss, sample, kept, ridges)
     D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
     directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
-    move = sample.X @ D[0][:-1] + D[0][-1]
+    move = sample.X @ directions[0][0, :-1] + directions[0][0, -1]
     moves = np.stack([move] if last is None else [move, last[1]])
     slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
     curvature = np.zeros((sum(map(len, slopes)),) * 2)

@@ -2,7 +2,7 @@
 
 from copy import copy
 from itertools import accumulate
-from numbers import Real
+from numbers import Integral, Real
 
 import numpy as np
 from scipy.sparse import issparse
@@ -23,8 +23,9 @@ from sklearn_lhy._posterior import (
     encode_labels,
     need_two_classes,
     unchanged_on_error,
+    without_nan,
 )
-from sklearn_lhy._rows import dense, row_blocks
+from sklearn_lhy._rows import check_squares, dense, row_blocks
 from sklearn_lhy._units import Layer, layer_scores
 
 SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
@@ -155,6 +156,26 @@ class GaussianGenerativeClassifier(
             tags.transformer_tags = None
         return tags
 
+    @property
+    def _moments(self):
+        """The sums of all rows so far, which are kept as a dict."""
+        return _moments.Moments(**self._sums)
+
+    @property
+    def _densities(self):
+        """The Gaussians, which are kept as a dict."""
+        return _model.Densities(**self._model)
+
+    def _flaw(self):
+        sums, model, d = self._moments, self._densities, self.n_features_in_
+        shapes = [a.shape for a in (self.class_count_, self.class_prior_, sums.N)]
+        if shapes != 3 * [self.classes_.shape] or self.means_.shape != (len(sums.N), d):
+            return f"{shapes} numbers and means {self.means_.shape} for {d} features"
+        if sums.mean.shape != self.means_.shape or model.mean.shape != (len(self._seen), d):
+            return f"sums of shape {sums.mean.shape} beside means of shape {self.means_.shape}"
+        finite = all(np.isfinite(a).all() for a in (sums.mean, sums.second, model.whitener))
+        return "" if finite else "sums that are not finite"
+
     def _axes(self):
         """Whether features are independent within a class, so that each can be missing alone."""
         return self.covariance_type not in ("tied", "full")
@@ -220,7 +241,7 @@ class GaussianGenerativeClassifier(
             The fitted classifier.
         """
         with unchanged_on_error(self):
-            first = not hasattr(self, "_moments")
+            first = not hasattr(self, "_sums")
             X, y, weight = self._check_training(X, y, sample_weight, reset=first)
             labels, codes = encode_labels(y)
             if classes is not None:
@@ -310,9 +331,10 @@ class GaussianGenerativeClassifier(
                 fourth=fourth,
                 missing=self.allow_nan,
             )
-        if not np.isfinite(sums.second).all():
+        second = _moments.variances(sums).sum(axis=0)
+        if not np.isfinite(second).all():
             self._check_finite(X)
-            raise ValueError("X holds values whose squares overflow: scale its columns down.")
+        check_squares(X, second, second.dtype)
         return sums
 
     def _add(self, labels, sums):
@@ -341,7 +363,7 @@ class GaussianGenerativeClassifier(
             floor=self.reg_covar,
         )
         self.classes_, self.class_count_ = classes, sums.N
-        self._moments, self._densities, self._seen = sums, model, seen
+        self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
         covariance = model.covariance.astype(dtype)
@@ -370,8 +392,8 @@ class GaussianGenerativeClassifier(
         W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior())
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
-        self._centred = Layer(W, b)
-        self._cancelling = np.abs(W * centre[:, None]).sum(axis=0).max()
+        self._centred = [W, b]
+        self._cancelling = float(np.abs(W * centre[:, None]).sum(axis=0).max())
         self.coef_, self.intercept_ = W.T.astype(dtype), (b - centre @ W).astype(dtype)
         return self
 
@@ -417,9 +439,10 @@ class GaussianGenerativeClassifier(
 
     def _centred_scores(self, X):
         """Score rows that lie far from the origin, where X @ W + b would cancel digits."""
-        Z = np.empty((X.shape[0], len(self._centred.b)), X.dtype)
+        layer, centre = Layer(*self._centred), self._densities.centre
+        Z = np.empty((X.shape[0], len(layer.b)), X.dtype)
         for part in row_blocks(X):
-            Z[part] = layer_scores(X[part] - self._densities.centre, self._centred)
+            Z[part] = layer_scores(X[part] - centre, layer)
         return Z
 
     def score_samples(self, X):
@@ -439,7 +462,9 @@ class GaussianGenerativeClassifier(
             Natural logarithm of the density.
         """
         X = self._check_finite(self._check_rows(X))
-        return logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            L = logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
+        return without_nan(L)
 
     def mahalanobis(self, X):
         """Squared Mahalanobis distance of each row to the mean of each class.
@@ -456,10 +481,12 @@ class GaussianGenerativeClassifier(
             classes without rows and for rows with missing values.
         """
         X = self._check_finite(self._check_rows(X))
-        D = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype)
-        for part in row_blocks(X):
-            centred = dense(X[part]) - self._densities.centre
-            D[part, self._seen] = _model.squared_distances(centred, self._densities)
+        D, model = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype), self._densities
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in row_blocks(X):
+                D[part, self._seen] = _model.squared_distances(dense(X[part]) - model.centre, model)
+        if not self.allow_nan:
+            without_nan(D[:, self._seen])
         return D
 
     def sample(self, n_samples=1, *, random_state=None):
@@ -481,8 +508,8 @@ class GaussianGenerativeClassifier(
         """
         check_is_fitted(self)
         rng = check_random_state(random_state)
-        if n_samples < 1:
-            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            raise ValueError(f"n_samples must be an integer of at least 1, got {n_samples!r}.")
         prior = np.where(self.class_count_ > 0, self.class_prior_, 0)
         counts = rng.multinomial(n_samples, prior / prior.sum())
         X = _model.draw(self._densities, counts[self._seen], rng)
@@ -508,7 +535,9 @@ class GaussianGenerativeClassifier(
         X = self._check_finite(self._check_rows(X))
         directions = self._directions()
         mean = self.class_prior_[self._seen] @ self._densities.mean
-        return X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            T = X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+        return T if self.allow_nan else without_nan(T)
 
     def _directions(self):
         return _model.discriminant_directions(self._densities, self.class_prior_[self._seen])
@@ -536,7 +565,7 @@ class GaussianGenerativeClassifier(
             if hasattr(self, name):
                 setattr(model, name, np.copy(getattr(self, name)))
         model.n_features_in_, model.n_iter_, model.loss_curve_ = self.n_features_in_, 0, []
-        model.validation_loss_curve_, model._resume = None, {}
+        model.validation_loss_curve_ = None
         model.converged_, model.stop_reason_ = True, "closed form"
         return model
 
@@ -559,7 +588,10 @@ def _union(classes, labels):
 
 def _checked_priors(priors, K):
     """Priors as an array (K,) of probabilities."""
-    priors = np.asarray(priors, dtype=np.float64)
+    try:
+        priors = np.asarray(priors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"priors must be {K} numbers, got {priors!r}.") from error
     if priors.shape != (K,):
         raise ValueError(
             f"priors has shape {priors.shape}, but y holds {K} classes: give {K} numbers."

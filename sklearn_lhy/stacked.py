@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
+from sklearn_lhy._posterior import without_nan
 from sklearn_lhy._training import Problem, StackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
@@ -254,6 +255,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
         """
         coefs = [np.array(W, dtype=float) for W in coefs]
+        if not coefs or any(W.ndim != 2 for W in coefs):
+            raise ValueError("coefs must hold weights of two axes for at least one layer.")
         clf = cls(tuple(W.shape[1] for W in coefs[:-1]), **params)
         layers = _given_layers(coefs, intercepts, [coefs[0].shape[0], *clf._sizes(coefs[-1])])
         outputs = len(classes) if len(classes) > 2 else 1
@@ -265,7 +268,6 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         clf.classes_ = np.asarray(classes)
         clf.n_features_in_ = coefs[0].shape[0]
         clf._multilabel_ = False
-        clf._resume = {}
         vars(clf).update(clf._attributes(layers))
         return clf
 
@@ -302,12 +304,17 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Raises
         ------
         ValueError
-            For a unit of a softmax layer, which is not logistic.
+            For a unit of a softmax layer, which is not logistic, or one that does not exist.
         """
         from sklearn_lhy.logistic import GDLogisticRegression
 
         check_is_fitted(self)
+        if not -len(self.coefs_) <= layer < len(self.coefs_):
+            raise ValueError(f"layer={layer}, but there are {len(self.coefs_)} layers of units.")
         layer = range(len(self.coefs_))[layer]
+        units = self.coefs_[layer].shape[1]
+        if not -units <= j < units:
+            raise ValueError(f"j={j}, but layer {layer} has {units} units.")
         last = layer == len(self.coefs_) - 1
         if last and self.out_activation_ == "softmax":
             raise ValueError("The units of the last layer are a softmax, not logistic units.")
@@ -336,10 +343,11 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             sigma(z) of each unit.
         """
         X = self._check_rows(X)
-        hidden = hidden_outputs(X, self._layers())[1:]
+        with np.errstate(over="ignore", invalid="ignore"):
+            hidden = hidden_outputs(X, self._layers())[1:]
         if not -len(hidden) <= layer < len(hidden):
             raise ValueError(f"layer={layer}, but there are {len(hidden)} hidden layers.")
-        return hidden[layer]
+        return without_nan(hidden[layer])
 
     _target_checks = {"multi_output": True}
     _tol_unit = 1e-3  # without hidden layers the default tol is that of the linear classifiers
@@ -392,7 +400,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     def _problem(self, X, Y, weight):
         total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
         alpha = 1.0 if self.alpha == "auto" else self.alpha
-        return Problem(X, Y, weight, self._loss(Y), alpha / total, True)
+        return Problem(X, Y, weight, self._loss(Y), min(alpha / total, 1e300), True)
 
     def _start_layers(self, problem, init, old, random_state):
         sizes = self._all_sizes(problem)
@@ -403,23 +411,35 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             dtype = problem.X.dtype
             return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
         if old is not None:
-            return old.layers
+            return self._continued(old.layers, sizes)
         if self.solver == "whitened":
             return None
         return _random_layers(sizes, random_state, problem.X.dtype)
 
-    def _solver(self, problem, random_state, seed, stream):
+    def _continued(self, layers, sizes):
+        """Layers to go on from, which must be of these sizes."""
+        found = [layers[0].W.shape[0], *(layer.W.shape[1] for layer in layers)]
+        if found != sizes:
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} and these data make layers of"
+                f" sizes {sizes}, but those to go on from have {found}: set warm_start=False to"
+                " start anew."
+            )
+        return layers
+
+    def _solver(self, problem, random_state, seed, stream, old):
         sizes = self._all_sizes(problem)
-        alpha = self.alpha
+        alpha, chosen = self.alpha, self.alpha == "auto"
         if self.solver != "whitened" or len(sizes) == 2:
-            self.alpha_ = 1.0 if alpha == "auto" else alpha
-            return super()._solver(problem, random_state, seed, stream)
-        if alpha == "auto":
-            alpha = self.alpha_ if stream and hasattr(self, "alpha_") else None
+            self.alpha_ = 1.0 if chosen else alpha
+            return super()._solver(problem, random_state, seed, stream, old)
+        if chosen:  # anew, unless the descent goes on
+            alpha = None if old is None else getattr(self, "alpha_", None)
         solver = StackSolver(
             problem,
             sizes,
             alpha=alpha,
+            chosen=chosen,
             n_init=self.n_init,
             random_state=random_state,
             tol=self.tol,
@@ -454,6 +474,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 def _given_layers(coefs, intercepts, sizes):
     """Check weights and intercepts of layers of these sizes (inputs first)."""
     coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
+    if not all(np.isfinite(array).all() for array in coefs + intercepts):
+        raise ValueError("The given weights and intercepts must be finite numbers.")
     shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
     if [W.shape for W in coefs] != shapes or [b.shape for b in intercepts] != [
         s[1:] for s in shapes

@@ -9,8 +9,8 @@ import sklearn_lhy
 
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
-    {"_compat", "_units", "_rows", "_descent", "_plotting", "_csv"},
-    {"_loss", "_moments", "_posterior", "_whitened_stack", "_start", "_report"},
+    {"_version", "_compat", "_units", "_rows", "_descent", "_plotting", "_csv"},
+    {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_start", "_report"},
     {"_objective", "_stack", "_gaussian_model", "_penalty_path"},
     {"_metric", "_steps", "_stack_solver"},
     {"_whitened"},
