@@ -79,25 +79,25 @@ class LinearObjective:
         G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
         return float(self.scale * total + self.prior.value(V)), G
 
-    def curvature(self, V, rows=None, kind="each"):
-        """Second derivatives of the loss of some or all rows; some weigh as much as all.
+    def curvature(self, V, step=1, kind="each"):
+        """Second derivatives of the loss of every step-th row, which weigh as much as all.
 
-        Matrices (m, D, D), one for "each" output, (1, D, D) if it is "shared" by the outputs, or
-        (1, m D, m D) if they are taken "joint".
+        Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint".
         """
-        count = self.inputs.n if rows is None else len(rows)
-        total = 1.0 if rows is None or self.weight is None else float(self.weight[rows].sum())
+        total = -(-self.inputs.n // step)
+        if self.weight is not None:
+            total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
         k, j = np.tril_indices(m, -1)
 
-        def weights(Z, block):
+        def weights(Z, rows):
             P = self.loss.probability(Z)
             C = self._curvatures(P)
             if kind == "joint":
                 C = np.hstack([C, P[:, k] * P[:, j]])
-            return C / count if self.weight is None else C * (self.weight[block] / total)
+            return C / total if self.weight is None else C * (self.weight[rows] / total)
 
-        moments = self.inputs.second_moment(V, weights, rows)
+        moments = self.inputs.second_moment(V, weights, step)
         if kind != "joint":
             return moments * m / (m - 1) if self.loss.coupled else moments  # right where p = 1 / m
         M = np.empty((m, m, *moments.shape[1:]))
