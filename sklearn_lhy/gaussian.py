@@ -372,8 +372,10 @@ class GaussianGenerativeClassifier(
         if self.covariance_type in SHARED:
             self.covariance_ = covariance[0]
         else:
-            self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
-            self.covariance_[seen] = covariance
+            self.covariance_ = covariance
+            if len(seen) < K:
+                self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
+                self.covariance_[seen] = covariance
         return self._set_priors()
 
     def _set_priors(self):
