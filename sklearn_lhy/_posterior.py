@@ -93,8 +93,8 @@ def need_two_classes(classes, codes, weight=None):
     """Refuse a target with one class, or with one class left where the weights are positive."""
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs samples of at least two"
-            " classes."
+            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs samples of at"
+            " least two classes."
         )
     if weight is not None:
         present = np.bincount(codes, weight, len(classes)) > 0
