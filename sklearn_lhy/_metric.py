@@ -29,11 +29,11 @@ class CholeskyMetric(NamedTuple):
 
     def solve(self, G):
         """M^-1 G: (D, m)."""
-        columns = G.T.reshape(-1, len(self.scales[0])).T  # (q, m D / q)
-        groups = np.split(columns, len(self.factors), axis=1)
-        parts = zip(self.factors, self.scales, groups, strict=True)
-        solved = np.hstack([dpotrs(L, g / s, lower=1)[0] / s for L, s, g in parts])
-        return solved.T.reshape(G.shape[::-1]).T
+        groups = G.T.reshape(len(self.factors), -1, len(self.scales[0]))  # (g, m D / (g q), q)
+        solved = np.empty_like(groups)
+        for part, L, s, g in zip(solved, self.factors, self.scales, groups, strict=True):
+            part[:] = (dpotrs(L, g.T / s, lower=1)[0] / s).T
+        return solved.reshape(G.shape[::-1]).T
 
 
 class DiagonalMetric(NamedTuple):

@@ -40,8 +40,9 @@ class Prior(NamedTuple):
         if M.ndim == self.precision.ndim:
             return M + self.precision
         M = M.copy()
-        groups, q, _ = M.shape
-        M[:, range(q), range(q)] += np.resize(self.precision.T, (groups, q))
+        diagonals = np.einsum("gqq->gq", M)  # a view
+        outputs = diagonals.reshape(-1, len(self.precision)) + self.precision.T  # (m, D)
+        diagonals[:] = outputs.reshape(diagonals.shape)
         return M
 
 
