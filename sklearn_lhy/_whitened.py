@@ -88,7 +88,9 @@ def _descended(objective, state, D):
     past = ((step, change), *state.past[: PAST_STEPS - 1])
     if not np.vdot(step, change) > LEAST_RATE * rate * gain:  # the objective is not convex there
         past = state.past
-    return state._replace(V=state.V + step, value=value, G=G, past=past)
+    lost = rate < 1 and state.value - value <= slack  # cut back until only rounding was left
+    stop = "precision" if lost else ""
+    return state._replace(V=state.V + step, value=value, G=G, past=past, stop=stop)
 
 
 def _rounding(objective, state):
