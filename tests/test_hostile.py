@@ -269,6 +269,13 @@ def test_class_weights_must_leave_two_classes():
             SoftmaxGD(class_weight=weight).fit(X, y)
 
 
+def test_a_part_of_a_stream_may_hold_one_class():
+    clf = SoftmaxGD(class_weight={0: 1.0, 1: 2.0, 2: 0.5})
+    for k in range(3):
+        clf.partial_fit(X[y == k], y[y == k], classes=[0, 1, 2])
+    assert hostile.keeps_promises(clf, X)
+
+
 def test_rules_say_when_scales_stop_them():
     data = hostile.data()
     with pytest.warns(ConvergenceWarning, match=r"differ in size.*solver='whitened'"):
