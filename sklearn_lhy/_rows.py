@@ -19,6 +19,11 @@ def dense(X):
     return X.toarray() if sparse.issparse(X) else np.asarray(X)
 
 
+def magnitudes(X):
+    """|X| as it is stored; abs alone would sort the indices of a sparse X in place."""
+    return abs(X.copy()) if sparse.issparse(X) else np.abs(X)
+
+
 def squares(X):
     """Sums of the squares of the columns (d,)."""
     if sparse.issparse(X):
@@ -40,7 +45,7 @@ def check_squares(X, second, dtype):
     columns = np.flatnonzero(second < least)
     if not len(columns):
         return
-    size = dense(abs(X[:, columns]).max(axis=0)).ravel()
+    size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
     lost = columns[(size > 0) & (size < np.sqrt(least))]
     if len(lost):
         raise ValueError(
@@ -74,7 +79,7 @@ def column_spread(X):
     """How much larger a column is than another one's standard deviation; the intercept's is 1."""
     scale = column_scales(X)
     X = X[:: max(1, X.shape[0] // 200)]
-    largest = max(1.0, float(abs(X).max()))
+    largest = max(1.0, float(magnitudes(X).max()))
     return largest / scale[scale > 0].min(initial=1.0)
 
 
