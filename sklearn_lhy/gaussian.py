@@ -85,7 +85,7 @@ class GaussianGenerativeClassifier(
     class_prior_ : ndarray of shape (n_classes,)
         Probability of each class.
     means_ : ndarray of shape (n_classes, n_features)
-        Mean of each class.
+        Mean of each class; NaN for a class without rows, as in `covariance_`.
     covariance_ : ndarray
         Covariance as the model uses it, of shape (n_features, n_features) for "tied",
         (n_classes, n_features, n_features) for "full", (n_classes, n_features) for "diag",

@@ -64,7 +64,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     n_iter_no_change : int, default=10
         Iterations without improvement before stopping.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last solution.
+        Whether `fit` goes on from the last solution. On the same data, with an int as
+        `random_state`, ten iterations and ten more are twenty, bit for bit, also after pickling.
+        A strength that alpha="auto" has chosen is kept.
     random_state : int, RandomState instance or None, default=None
         Source of the starting weights, the mini-batches and the split for early stopping.
     verbose : int, default=0

@@ -276,6 +276,14 @@ def test_a_part_of_a_stream_may_hold_one_class():
     assert hostile.keeps_promises(clf, X)
 
 
+def test_constant_columns_have_no_scale():
+    """Rounding in their mean is not one, of which a warning would tell."""
+    for value in (0.1, 1e8 / 3):
+        for clf in (GDLogisticRegression(), SoftmaxGD()):
+            P = clf.fit(np.full((150, 2), value), y > 0).predict_proba([[value, value]])
+            np.testing.assert_allclose(P, [[1 / 3, 2 / 3]], atol=1e-6)
+
+
 def test_rules_say_when_scales_stop_them():
     data = hostile.data()
     with pytest.warns(ConvergenceWarning, match=r"differ in size.*solver='whitened'"):
