@@ -83,7 +83,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("gaussian", "W[:, 1:] - W[:, :1]", "W[:, :1] - W[:, 1:]", "gaussian"),
     ("gaussian", "if not np.isclose(priors.sum(), 1):", "if False:", "gaussian hostile"),
     # ---- what goes in, and what stays
-    ("_posterior", "wide = np.uint64 if", "wide = np.int64 if", "hostile"),
+    ("_posterior", "lowest = y.min().astype(np.int64)", "lowest = int(y.min())", "hostile"),
     ("_posterior", "if np.ma.isMaskedArray(values):", "if False:", "hostile"),
     ("_posterior", 'in {"m", "M"}', "in {}", "hostile"),
     ("_posterior", "    if np.isnan(Z).any():", "    if False:", "hostile"),

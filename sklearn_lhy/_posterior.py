@@ -22,11 +22,10 @@ from sklearn_lhy._version import __version__
 def encode_labels(y):
     """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
     if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
-        wide = np.uint64 if y.dtype.kind == "u" else np.int64  # small types would overflow
-        offset = (y.astype(wide) - wide(y.min())).astype(np.intp)
+        lowest = y.min().astype(np.int64)  # large unsigned labels wrap around, and back again
+        offset = y.astype(np.int64) - lowest
         present = np.bincount(offset) > 0
-        classes = np.flatnonzero(present).astype(wide) + wide(y.min())
-        return classes.astype(y.dtype), (present.cumsum() - 1)[offset]
+        return (np.flatnonzero(present) + lowest).astype(y.dtype), (present.cumsum() - 1)[offset]
     classes = np.unique(y[:: max(1, len(y) // 1000)])
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     if not np.array_equal(classes[codes], y):  # a class that the sample missed

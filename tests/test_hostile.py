@@ -264,7 +264,7 @@ def test_other_labels_in_a_stream(clf, labels):
 
 
 def test_class_weights_must_leave_two_classes():
-    for weight in ({0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
+    for weight in ({0: 1.0, 1: -1.0, 2: 1.0}, {0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
         with pytest.raises(ValueError, match="class_weight"):
             SoftmaxGD(class_weight=weight).fit(X, y)
 
