@@ -26,7 +26,7 @@ from sklearn_lhy._units import (
     sigmoid,
     softmax,
 )
-from sklearn_lhy._whitened import start_state, whitened_step
+from sklearn_lhy._whitened import direction, start_state, whitened_step
 
 LOSSES = [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY, SQUARED_ERROR]
 SCORES = [-1000.0, -40.0, -3.0, -1e-9, 0.0, 2.5, 37.0, 800.0]
@@ -252,6 +252,21 @@ def test_whitened_descent_is_monotone_and_indifferent_to_an_affine_map(loss):
         assert np.diff(curve).max() <= 1e-14
         curves.append(curve)
     np.testing.assert_allclose(curves[0], curves[1], rtol=1e-8)
+
+
+def test_the_metric_knows_what_the_last_steps_have_shown():
+    """M s = y for the last step s and the change y of the gradient along it."""
+    X, Y, weight = data(n=200)
+    objective = LinearSolver(Problem(X, Y, weight, LOSSES[0], 0.1, True), 1e-9).objective
+    state = start_state(objective, objective.zero()[0])
+    for _ in range(3):
+        state = whitened_step(objective, state, 0.0)
+    step = np.ones_like(state.V)
+    change = np.arange(1.0, 1 + step.size).reshape(step.shape)
+    state = state._replace(past=((step, change), *state.past), G=change)
+    D, slope = direction(objective, state)
+    np.testing.assert_allclose(D, -step, rtol=1e-10)
+    assert slope == pytest.approx(np.sqrt(np.vdot(step, change)))
 
 
 def test_rules_are_those_of_their_papers():

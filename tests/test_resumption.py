@@ -18,10 +18,16 @@ from sklearn_lhy import (
     StackedLogisticMLP,
     _descent,
     _moments,
+    _stack_solver,
 )
 
 RULES = ["gd", "momentum", "adagrad", "rmsprop", "adam"]
 DESCENDING = [GDLogisticRegression(), SoftmaxGD(), StackedLogisticMLP((4, 3), alpha=0.1)]
+START = {
+    GDLogisticRegression: ("coef", "intercept"),
+    SoftmaxGD: ("coef", "intercept"),
+    StackedLogisticMLP: ("coefs", "intercepts"),
+}
 ignore_cut = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -133,7 +139,11 @@ def test_other_data_or_edited_weights_start_from_the_weights(clf, solver):
         for name, value in start.items():  # a user may set weights
             setattr(again, name, [w / 2 for w in value] if name == "coefs_" else value / 2)
         before = learned(again)
+        given = {f"{name}_init": getattr(again, f"{name}_") for name in START[type(clf)]}
         again.fit(X[rows], y[rows])
+        if solver == "whitened":  # a rule keeps its momentum
+            fresh = clone(clf).set_params(max_iter=4).fit(X[rows], y[rows], **given)
+            np.testing.assert_allclose(learned(again), learned(fresh), rtol=1e-9)
         assert 0 < np.abs(learned(again) - before).max() < 1e3
         assert again.n_iter_ <= 4
 
@@ -168,6 +178,17 @@ def test_other_validation_rows_judge_anew(clf):
     assert loss == pytest.approx(min(clf.validation_loss_curve_), rel=1e-9)
     clf.set_params(early_stopping=False).fit(X, y)
     assert clf.validation_loss_curve_ is None
+
+
+@ignore_cut
+def test_a_chosen_penalty_is_kept(monkeypatch):
+    X, y = data(None)
+    clf = StackedLogisticMLP((4,), warm_start=True, max_iter=3, random_state=0).fit(X, y)
+    alpha = clf.alpha_
+    monkeypatch.delattr(_stack_solver, "choose_alpha")
+    assert clf.fit(X[::2], y[::2]).alpha_ == alpha
+    with pytest.raises(NameError):
+        clf.set_params(warm_start=False).fit(X, y)
 
 
 def test_other_layers_are_refused():
