@@ -14,6 +14,7 @@ from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step, wi
 
 FIRST_ROWS = 1000  # the smallest sample
 SAMPLE_STEPS, ROUGH_STEPS = 5, 200
+SWEEPS = 2
 PERIOD = 20  # iterations between anchors
 ROUGH_TOL = 1e-3  # where a leg in single precision ends
 
@@ -137,12 +138,20 @@ class StackSolver:
         return stack_start(layers, self.loss, self.sample, self.ridges, damping)
 
     def _legs(self, order):
-        """(rows, most steps, ridges) of the rough legs, each sample four times as large."""
-        n = len(order)
+        """(rows, most steps, ridges) of the rough legs.
+
+        Samples four times as large as the last, then sweeps through all rows in quarters, which see
+        more than one sample at its price, and last all rows.
+        """
+        n, smallest = len(order), max(FIRST_ROWS, 2 * self.X.shape[1])
         if n < FIRST_ROWS and len(self.path) == 1:
             return []
         legs = [(slice(None), ROUGH_STEPS, ridges) for ridges in self.path]
-        while n >= 4 * max(FIRST_ROWS, 2 * self.X.shape[1]):
+        if n >= 4 * smallest:
+            quarters = np.array_split(order, 4)
+            legs = [(rows, SAMPLE_STEPS, self.path[0]) for rows in SWEEPS * quarters] + legs
+            n //= 4
+        while n >= 4 * smallest:
             n //= 4
             legs.insert(0, (order[:n], SAMPLE_STEPS, self.path[0]))
         return legs
