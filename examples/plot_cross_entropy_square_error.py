@@ -50,5 +50,5 @@ for ax, loss in zip(axes, ("cross_entropy", "squared_error"), strict=True):
         display = LossSurfaceDisplay.from_estimator(unit, X, y, coef_init=[6, 7], limits=box, ax=ax)
     figure.colorbar(display.surface_, ax=ax, label="loss")
     moved = np.linalg.norm(display.path[-1] - display.path[0])
-    ax.set_title(f"{loss.replace('_', ' ')}: 100 iterations moved by {moved:.1f}")
+    ax.set_title(f"{loss.replace('_', ' ')}, moved by {moved:.1f}")
     ax.set(xlabel="$w_1$ (radius)", ylabel="$w_2$ (texture)", aspect="equal")
