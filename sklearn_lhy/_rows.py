@@ -1,4 +1,7 @@
-"""How rows are stored: array, memory map or sparse matrix. Nobody else asks."""
+"""How rows are stored: array, memory map, sparse matrix or Dask. Nobody else asks."""
+
+import sys
+from functools import wraps
 
 import numpy as np
 from scipy import sparse
@@ -47,6 +50,33 @@ def check_squares(X, second, dtype):
             f"The squares of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
             " scale them up."
         )
+
+
+def is_lazy(X):
+    """Whether Dask holds the rows; where it is not loaded, it does not."""
+    loaded = sys.modules.get("dask.base")
+    return loaded is not None and loaded.is_dask_collection(X)
+
+
+def lazy_blocks(X, y, weight):
+    """What Dask holds as blocks, over which kernels can be summed."""
+    from sklearn_lhy._dask_rows import DaskBlocks
+
+    return DaskBlocks(X, y, weight)
+
+
+def rowwise(method):
+    """Let a method that gives an entry for each row of X give a lazy array where X is lazy."""
+
+    @wraps(method)
+    def mapped_if_lazy(self, X, *args):
+        if not is_lazy(X):
+            return method(self, X, *args)
+        from sklearn_lhy._dask_rows import mapped
+
+        return mapped(method, self, X, *args)
+
+    return mapped_if_lazy
 
 
 def centre_of(X, weight):
