@@ -21,6 +21,7 @@ from sklearn_lhy._compat import (
     StrOptions,
     with_callbacks,
 )
+from sklearn_lhy._parts import Encoding, Parts, sample_size, survey
 from sklearn_lhy._posterior import (
     PosteriorClassifier,
     encode_labels,
@@ -29,11 +30,12 @@ from sklearn_lhy._posterior import (
     unchanged_on_error,
 )
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import check_squares, column_spread, squares
+from sklearn_lhy._rows import check_squares, column_spread, is_lazy, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
     StreamSolver,
+    SummedSolver,
     rule_solver,
     run,
     validation_loss,
@@ -117,8 +119,12 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     @with_callbacks
     def _fit_watched(self, X, y, sample_weight, init, validation):
         old = self._fitted() if self.warm_start else None
-        rows, labels, weight = self._check_training(X, y, sample_weight)
-        Y = self._encode(labels, weight)
+        found, data = None, (X, y, sample_weight)
+        if is_lazy(X):
+            blocks, found = self._survey(X, y, sample_weight)
+            data = blocks.framed(found.X), found.y, found.weight
+        rows, labels, weight = self._check_training(*data)
+        Y = self._encode(labels, weight, found and found.labels)
         if old is not None:
             self._check_continues(old)
         weight = self._class_weighted(Y, labels, weight)
@@ -127,6 +133,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         if self.early_stopping and held_out is None:
             rows, Y, weight, held_out = self._split(rows, Y, weight, random_state)
         problem = self._problem(rows, Y, weight)
+        if found is not None:
+            problem = problem._replace(parts=Parts(blocks, self._encoding(found.N)))
         layers = self._start_layers(problem, init, old, random_state)
         with self._watching(X, y, sample_weight) as watch:
             found = self._descend(
@@ -174,7 +182,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
 
     def _solver(self, problem, random_state, seed, stream, old):
         if self.solver == "whitened":
-            return (StreamSolver if stream else LinearSolver)(problem, self.tol * self._tol_unit)
+            solver = StreamSolver if stream else SummedSolver if problem.parts else LinearSolver
+            return solver(problem, self.tol * self._tol_unit)
         return rule_solver(
             problem,
             self.solver,
@@ -223,6 +232,29 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             codes = known_codes(labels, classes)
         self.classes_ = classes
         return self._targets(codes)
+
+    def _survey(self, X, y, sample_weight):
+        """Lazy rows as blocks, and what one round finds out about them."""
+        if self.solver != "whitened" or self.early_stopping:
+            raise TypeError(
+                "On Dask input only solver='whitened' without early_stopping descends; got"
+                f" solver={self.solver!r}, early_stopping={self.early_stopping}. Take a part of X"
+                " in memory for the others."
+            )
+        blocks = self._check_blocks(X, y, sample_weight)
+        size = sample_size(self.n_features_in_)
+        found = survey(blocks, size, self._row_checks(), type(self).__name__)
+        if found is None:
+            raise ValueError(f"Found array with 0 sample(s) (shape=(0, {self.n_features_in_})).")
+        need_two_classes(found.labels, np.arange(len(found.labels)), found.N)
+        return blocks, found
+
+    def _encoding(self, N):
+        """How blocks become targets and shares, given the weight N (K,) of each class."""
+        targets = self._targets(np.arange(len(N)))
+        weight = self._class_weighted(targets, self.classes_, N)
+        factor = np.divide(weight, N, out=np.zeros(len(N)), where=N > 0)
+        return Encoding(self.classes_, targets, factor / weight.sum(), self._row_checks())
 
     def _class_weighted(self, Y, labels, weight):
         """Sample weights times class weights, (n,) or None."""

@@ -70,7 +70,7 @@ def metric_plan(objective, plan=None):
     for kind, grams, flops, wrong in kinds:
         for size in (n >> halvings for halvings in range(10)):
             if size >= least:
-                passes = objective.inputs.gram_passes(size, grams, flops, m)
+                passes = objective.gram_passes(size, grams, flops)
                 cost = passes + iterations(STALE + wrong + 4 * D / size * (1 - size / n))
                 plans.append(Plan(cost, passes, kind, size, wrong == 0 and size == n))
     if not plans or plan is None and not blocked:

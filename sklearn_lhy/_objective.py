@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_lhy._rows import CentredRows
+
+ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
 
 
@@ -68,6 +71,12 @@ class LinearObjective:
 
     def value_and_gradient(self, V):
         """The objective at V and its gradient (D, m): sum of -(y - p) x [L11] plus the prior's."""
+        total, G = self.sums(V)
+        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
+        return float(self.scale * total + self.prior.value(V)), G
+
+    def sums(self, V):
+        """The sums over rows in `value_and_gradient`, its inputs not yet centred."""
         total, G = 0.0, np.zeros(V.shape)
         scores = self.inputs.scorer(V)
         for rows in self.inputs.blocks(self.Y.shape[1]):
@@ -76,8 +85,7 @@ class LinearObjective:
             total += self._weighted(self.loss.value(Z, Y), rows).sum(dtype=float)
             R = self.loss.residual(self.loss.probability(Z), Y)
             G += self.inputs.pull(A, self._weighted(R, rows))
-        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
-        return float(self.scale * total + self.prior.value(V)), G
+        return total, G
 
     def curvature(self, V, rows=None, kind="each"):
         """Second derivatives of the loss of some or all rows; some weigh as much as all.
@@ -111,6 +119,10 @@ class LinearObjective:
         C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
+    def gram_passes(self, size, grams, flops):
+        """How many passes over the data cost as much as curvature from `size` rows."""
+        return self.inputs.gram_passes(size, grams, flops, self.Y.shape[1])
+
     def _curvatures(self, P):
         """Second derivatives of the loss of each row with respect to each score."""
         C = self.loss.curvature(P)
@@ -129,3 +141,34 @@ class LinearObjective:
 
     def _weighted(self, A, rows):
         return A if self.weight is None else A * self.weight[rows]
+
+
+class SummedObjective(LinearObjective):
+    """The objective of rows in parts: sums over the parts, curvature of a sample of the rows."""
+
+    def __init__(self, sample, parts):
+        super().__init__(sample.inputs, sample.Y, sample.weight[:, 0], sample.loss, sample.prior)
+        self.parts = parts
+
+    def sums(self, V):
+        """The same over all parts."""
+        return self.parts.total(_part_sums, V, self.inputs.centre, self.loss)
+
+    def gram_passes(self, size, grams, flops):
+        """The same where a pass reads the rows, too: only a curvature of all rows does so."""
+        work = super().gram_passes(size, grams, flops)
+        return (work + ROUND * (size == self.inputs.n)) / (1 + ROUND)
+
+    def curvature(self, V, rows=None, kind="each"):
+        """The same over all parts, or for some rows of the sample."""
+        if rows is not None:
+            return super().curvature(V, rows, kind)
+        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind)[0]
+
+
+def _part_sums(X, Y, share, V, centre, loss):
+    return LinearObjective(CentredRows(X, centre), Y, share, loss, None).sums(V)
+
+
+def _part_curvature(X, Y, share, V, centre, loss, kind):
+    return (LinearObjective(CentredRows(X, centre), Y, share, loss, None).curvature(V, None, kind),)
