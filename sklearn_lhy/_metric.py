@@ -68,7 +68,7 @@ def metric_plan(objective, plan=None):
     least = 1 if plan is None or plan.kind == "diagonal" else min(n, 3 * plan.size)
     plans = []
     for kind, grams, flops, wrong in kinds:
-        for size in (n >> halvings for halvings in range(10)):
+        for size in objective.metric_sizes():
             if size >= least:
                 passes = objective.gram_passes(size, grams, flops)
                 cost = passes + iterations(STALE + wrong + 4 * D / size * (1 - size / n))

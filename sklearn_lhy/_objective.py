@@ -119,6 +119,10 @@ class LinearObjective:
         C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
+    def metric_sizes(self):
+        """Numbers of rows from which a metric may be gathered."""
+        return [self.inputs.n >> halvings for halvings in range(10)]
+
     def gram_passes(self, size, grams, flops):
         """How many passes over the data cost as much as curvature from `size` rows."""
         return self.inputs.gram_passes(size, grams, flops, self.Y.shape[1])
@@ -144,7 +148,7 @@ class LinearObjective:
 
 
 class SummedObjective(LinearObjective):
-    """The objective of rows in parts: sums over the parts, curvature of a sample of the rows."""
+    """The objective of rows in parts, by sums over them; `inputs` are those of a sample."""
 
     def __init__(self, sample, parts):
         super().__init__(sample.inputs, sample.Y, sample.weight[:, 0], sample.loss, sample.prior)
@@ -154,15 +158,16 @@ class SummedObjective(LinearObjective):
         """The same over all parts."""
         return self.parts.total(_part_sums, V, self.inputs.centre, self.loss)
 
+    def metric_sizes(self):
+        """All rows: a round costs more than the products in it."""
+        return [self.inputs.n]
+
     def gram_passes(self, size, grams, flops):
-        """The same where a pass reads the rows, too: only a curvature of all rows does so."""
-        work = super().gram_passes(size, grams, flops)
-        return (work + ROUND * (size == self.inputs.n)) / (1 + ROUND)
+        """The same in rounds, which read the rows and exchange messages as well."""
+        return (super().gram_passes(size, grams, flops) + ROUND) / (1 + ROUND)
 
     def curvature(self, V, rows=None, kind="each"):
-        """The same over all parts, or for some rows of the sample."""
-        if rows is not None:
-            return super().curvature(V, rows, kind)
+        """The same over all parts."""
         return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind)[0]
 
 
