@@ -21,7 +21,7 @@ from sklearn_lhy._compat import (
     StrOptions,
     with_callbacks,
 )
-from sklearn_lhy._parts import Encoding, Parts, sample_size, survey
+from sklearn_lhy._parts import Parts
 from sklearn_lhy._posterior import (
     PosteriorClassifier,
     encode_labels,
@@ -119,12 +119,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     @with_callbacks
     def _fit_watched(self, X, y, sample_weight, init, validation):
         old = self._fitted() if self.warm_start else None
-        found, data = None, (X, y, sample_weight)
-        if is_lazy(X):
-            blocks, found = self._survey(X, y, sample_weight)
-            data = blocks.framed(found.X), found.y, found.weight
+        parts = self._parts(X, y, sample_weight) if is_lazy(X) else None
+        data = parts.data if parts else (X, y, sample_weight)
         rows, labels, weight = self._check_training(*data)
-        Y = self._encode(labels, weight, found and found.labels)
+        Y = self._encode(labels, weight, parts and parts.classes)
         if old is not None:
             self._check_continues(old)
         weight = self._class_weighted(Y, labels, weight)
@@ -132,9 +130,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         held_out = self._validation_rows(*validation)
         if self.early_stopping and held_out is None:
             rows, Y, weight, held_out = self._split(rows, Y, weight, random_state)
-        problem = self._problem(rows, Y, weight)
-        if found is not None:
-            problem = problem._replace(parts=Parts(blocks, self._encoding(found.N)))
+        if parts:
+            targets = self._targets(np.arange(len(parts.classes)))
+            parts.encode(targets, self._class_weighted(targets, parts.classes, parts.N))
+        problem = self._problem(rows, Y, weight)._replace(parts=parts)
         layers = self._start_layers(problem, init, old, random_state)
         with self._watching(X, y, sample_weight) as watch:
             found = self._descend(
@@ -233,8 +232,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self.classes_ = classes
         return self._targets(codes)
 
-    def _survey(self, X, y, sample_weight):
-        """Lazy rows as blocks, and what one round finds out about them."""
+    def _parts(self, X, y, sample_weight):
+        """Lazy rows in parts, once they have been surveyed."""
         if self.solver != "whitened" or self.early_stopping:
             raise TypeError(
                 "On Dask input only solver='whitened' without early_stopping descends; got"
@@ -242,19 +241,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 " in memory for the others."
             )
         blocks = self._check_blocks(X, y, sample_weight)
-        size = sample_size(self.n_features_in_)
-        found = survey(blocks, size, self._row_checks(), type(self).__name__)
-        if found is None:
-            raise ValueError(f"Found array with 0 sample(s) (shape=(0, {self.n_features_in_})).")
-        need_two_classes(found.labels, np.arange(len(found.labels)), found.N)
-        return blocks, found
-
-    def _encoding(self, N):
-        """How blocks become targets and shares, given the weight N (K,) of each class."""
-        targets = self._targets(np.arange(len(N)))
-        weight = self._class_weighted(targets, self.classes_, N)
-        factor = np.divide(weight, N, out=np.zeros(len(N)), where=N > 0)
-        return Encoding(self.classes_, targets, factor / weight.sum(), self._row_checks())
+        return Parts(blocks, self._row_checks(), type(self).__name__)
 
     def _class_weighted(self, Y, labels, weight):
         """Sample weights times class weights, (n,) or None."""

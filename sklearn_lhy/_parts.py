@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-from sklearn_lhy._posterior import checked_block, encode_labels, known_codes
+from sklearn_lhy._posterior import checked_block, encode_labels, known_codes, need_two_classes
 
 SAMPLE_ROWS = 50_000  # at least, and
 SAMPLE_ROWS_PER_INPUT = 100
@@ -37,15 +37,49 @@ def sample_size(d, itemsize=8):
     return max(1000, min(rows, SAMPLE_BYTES // (max(d, 1) * itemsize)))
 
 
-def survey(blocks, size, checks, name):
-    """The Survey of all blocks, its weights those of all rows; None if there are no rows."""
-    found = blocks.reduce(_survey_block, partial(_joined, size=size), size, checks, name)
-    if found is None:
-        return None
-    codes, K = known_codes(found.y, found.labels), len(found.labels)
-    drawn = np.bincount(codes, found.weight, K)
-    factor = np.divide(found.N, drawn, out=np.zeros(K), where=drawn > 0)
-    return found._replace(weight=found.weight * factor[codes])
+class Encoding(NamedTuple):
+    """How labels and weights become targets and shares of the whole."""
+
+    classes: np.ndarray  # (K,)
+    targets: np.ndarray  # (K, m)
+    share: np.ndarray  # (K,) of a row of weight 1
+    checks: dict  # of check_array
+
+    def __call__(self, X, y, weight):
+        """X (n, d), targets Y (n, m) and shares (n,) of a block."""
+        X = check_array(X, ensure_min_samples=0, **{**self.checks, "ensure_all_finite": False})
+        codes = known_codes(y, self.classes)
+        share = self.share[codes]
+        if weight is not None:
+            share = share * np.asarray(weight)
+        return X, self.targets[codes], share.astype(X.dtype)
+
+
+class Parts:
+    """All rows in blocks, and a sample `data` (X, y, weight) that stands for them."""
+
+    def __init__(self, blocks, checks, name):
+        size = sample_size(blocks.head.shape[1])
+        found = blocks.reduce(_survey_block, partial(_joined, size=size), size, checks, name)
+        if found is None:
+            raise ValueError(f"Found array with 0 sample(s) (shape={blocks.head.shape}).")
+        need_two_classes(found.labels, np.arange(len(found.labels)), found.N)
+        codes, K = known_codes(found.y, found.labels), len(found.labels)
+        drawn = np.bincount(codes, found.weight, K)
+        factor = np.divide(found.N, drawn, out=np.zeros(K), where=drawn > 0)
+        self.blocks, self.checks, self.encoding = blocks, checks, None
+        self.classes, self.N = found.labels, found.N
+        self.drawn = drawn.sum() / found.N.sum()  # share of the sample in the weight of all rows
+        self.data = blocks.framed(found.X), found.y, found.weight * factor[codes]
+
+    def encode(self, targets, weight):
+        """Fix the targets (K, m) of the classes and their total weights (K,)."""
+        share = np.divide(weight, self.N * weight.sum(), out=np.zeros(len(weight)), where=self.N > 0)
+        self.encoding = Encoding(self.classes, targets, share, self.checks)
+
+    def total(self, kernel, *args):
+        """Sum of kernel(X, Y, share, *args), a tuple of numbers and arrays, over all blocks."""
+        return self.blocks.reduce(_encoded, _sum, self.encoding, kernel, args)
 
 
 def _survey_block(number, X, y, weight, size, checks, name):
@@ -80,35 +114,6 @@ def _chosen(keys, codes, size):
     of_class = order[np.argsort(codes[order], kind="stable")]  # by class, then by key
     first = np.searchsorted(codes[of_class], codes[of_class])
     return np.union1d(order[:size], of_class[np.arange(len(keys)) - first < LEAST_OF_CLASS])
-
-
-class Encoding(NamedTuple):
-    """How labels and weights become targets and shares of the whole."""
-
-    classes: np.ndarray  # (K,)
-    targets: np.ndarray  # (K, m)
-    share: np.ndarray  # (K,) of a row of weight 1
-    checks: dict  # of check_array
-
-    def __call__(self, X, y, weight):
-        """X (n, d), targets Y (n, m) and shares (n,) of a block."""
-        X = check_array(X, ensure_min_samples=0, **{**self.checks, "ensure_all_finite": False})
-        codes = known_codes(y, self.classes)
-        share = self.share[codes]
-        if weight is not None:
-            share = share * np.asarray(weight)
-        return X, self.targets[codes], share.astype(X.dtype)
-
-
-class Parts(NamedTuple):
-    """All rows, as a descent needs them."""
-
-    blocks: object
-    encoding: Encoding
-
-    def total(self, kernel, *args):
-        """Sum of kernel(X, Y, share, *args), a tuple of numbers and arrays, over all parts."""
-        return self.blocks.reduce(_encoded, _sum, self.encoding, kernel, args)
 
 
 def _encoded(number, X, y, weight, encoding, kernel, args):

@@ -14,6 +14,7 @@ from sklearn_lhy._parts import Parts
 from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._steps import RULES, RuleSolver
+from sklearn_lhy._summed_stack import SummedStackSolver
 
 SOLVERS = ("whitened", *RULES)
 
@@ -50,6 +51,7 @@ __all__ = [
     "StackSolver",
     "StreamSolver",
     "SummedSolver",
+    "SummedStackSolver",
     "rule_solver",
     "run",
     "validation_loss",

@@ -95,7 +95,7 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
     """The state with these layers and directions, its scores found from the rows."""
     first = sample.X @ layers[0].W + layers[0].b
     moves = [sample.X @ D[:-1] + D[-1] for D in directions[0]]
-    value, _ = _evaluate(layers, loss, sample, first)
+    value, _ = sample.evaluate(layers, loss, first)
     value += penalty(layers, ridges)
     return StackState(
         tuple(layers), value, directions=directions, first=first, moves=np.stack(moves), **rest

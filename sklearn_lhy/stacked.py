@@ -13,7 +13,8 @@ from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._posterior import without_nan
-from sklearn_lhy._training import Problem, StackSolver
+from sklearn_lhy._rows import rowwise
+from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
 SMALL = 1000  # rows that need no mini-batches
@@ -271,6 +272,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         vars(clf).update(clf._attributes(layers))
         return clf
 
+    @rowwise
     def transform(self, X):
         """Give the outputs of the last hidden layer, features that the network found [L27].
 
@@ -327,6 +329,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             unit.feature_names_in_ = self.feature_names_in_
         return unit
 
+    @rowwise
     def layer_output(self, X, layer=-1):
         """Give the outputs of the units of a hidden layer.
 
@@ -435,7 +438,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             return super()._solver(problem, random_state, seed, stream, old)
         if chosen:  # anew, unless the descent goes on
             alpha = None if old is None else getattr(self, "alpha_", None)
-        solver = StackSolver(
+        solver = (SummedStackSolver if problem.parts else StackSolver)(
             problem,
             sizes,
             alpha=alpha,

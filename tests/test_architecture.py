@@ -13,7 +13,7 @@ LEVELS = [  # a module imports from earlier levels only
     {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_start", "_report"},
     {"_objective", "_stack", "_gaussian_model", "_penalty_path", "_parts"},
     {"_metric", "_steps", "_stack_solver"},
-    {"_whitened"},
+    {"_whitened", "_summed_stack"},
     {"_linear_solver"},
     {"_training"},
     {"_descending"},
