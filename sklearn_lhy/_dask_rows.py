@@ -5,6 +5,7 @@
 
 import logging
 from copy import copy
+from functools import reduce
 
 import dask
 import dask.array as da
@@ -35,7 +36,10 @@ class DaskBlocks:
         while len(results) > 1:
             groups = range(0, len(results), FAN_IN)
             results = [gather(combine, results[i : i + FAN_IN]) for i in groups]
-        return dask.compute(results[0])[0]
+        found = dask.compute(results[0])[0]
+        if found is None:
+            raise ValueError("Found array with 0 sample(s) in X: all of its blocks are empty.")
+        return found
 
     def framed(self, rows):
         """Rows under the names that X has, if it has any."""
@@ -43,7 +47,7 @@ class DaskBlocks:
 
 
 def _call(number, kernel, block, args):
-    """The kernel on one block, which an error names."""
+    """The kernel on one block, which an error names; None if it is empty."""
     X, y, weight = (*block, None)[:3]
     for name, values in (("y", y), ("sample_weight", weight)):
         if values is not None and len(values) != X.shape[0]:
@@ -51,6 +55,8 @@ def _call(number, kernel, block, args):
                 f"Block {number} of X has {X.shape[0]} rows, that of {name} {len(values)}: chunk"
                 " both alike (call compute_chunk_sizes() on both, then rechunk)."
             )
+    if X.shape[0] == 0:
+        return None
     try:
         return kernel(number, X, np.asarray(y), weight, *args)
     except (TypeError, ValueError) as error:
@@ -58,10 +64,8 @@ def _call(number, kernel, block, args):
 
 
 def _combined(combine, results):
-    total, *others = results
-    for other in others:
-        total = combine(total, other)
-    return total
+    found = [result for result in results if result is not None]
+    return reduce(combine, found) if found else None
 
 
 def is_frame(X):

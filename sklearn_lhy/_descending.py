@@ -30,7 +30,7 @@ from sklearn_lhy._posterior import (
     unchanged_on_error,
 )
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import check_squares, column_spread, is_lazy, squares
+from sklearn_lhy._rows import blocks_of, check_squares, column_spread, is_lazy, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
@@ -119,9 +119,14 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     @with_callbacks
     def _fit_watched(self, X, y, sample_weight, init, validation):
         old = self._fitted() if self.warm_start else None
-        parts = self._parts(X, y, sample_weight) if is_lazy(X) else None
-        data = parts.data if parts else (X, y, sample_weight)
+        parts, data = None, (X, y, sample_weight)
+        if is_lazy(X):
+            parts = self._lazy_parts(X, y, sample_weight)
+            data = parts.data
         rows, labels, weight = self._check_training(*data)
+        if parts is None and self._too_many(rows, labels):
+            parts = self._parts(blocks_of(rows, labels, weight))
+            rows, labels, weight = parts.data
         Y = self._encode(labels, weight, parts and parts.classes)
         if old is not None:
             self._check_continues(old)
@@ -232,7 +237,14 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self.classes_ = classes
         return self._targets(codes)
 
-    def _parts(self, X, y, sample_weight):
+    def _too_many(self, X, labels):
+        """Whether what is computed from rows in memory should not be kept for all of them."""
+        return False
+
+    def _parts(self, blocks):
+        return Parts(blocks, self._row_checks(), type(self).__name__)
+
+    def _lazy_parts(self, X, y, sample_weight):
         """Lazy rows in parts, once they have been surveyed."""
         if self.solver != "whitened" or self.early_stopping:
             raise TypeError(
@@ -240,8 +252,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 f" solver={self.solver!r}, early_stopping={self.early_stopping}. Take a part of X"
                 " in memory for the others."
             )
-        blocks = self._check_blocks(X, y, sample_weight)
-        return Parts(blocks, self._row_checks(), type(self).__name__)
+        return self._parts(self._check_blocks(X, y, sample_weight))
 
     def _class_weighted(self, Y, labels, weight):
         """Sample weights times class weights, (n,) or None."""

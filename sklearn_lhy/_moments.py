@@ -62,6 +62,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
     (n, d), K = X.shape, len(count)
     step = max(1, n // max(SAMPLE_ROWS, 2 * d + K))
+    weight = weight if np.any(count) else None  # a part of the rows may have none
     if step > 1 or weight is not None:
         index = np.arange(0, n, step)
         index = index if weight is None else index[weight[index] > 0]

@@ -47,7 +47,7 @@ class Encoding(NamedTuple):
 
     def __call__(self, X, y, weight):
         """X (n, d), targets Y (n, m) and shares (n,) of a block."""
-        X = check_array(X, ensure_min_samples=0, **{**self.checks, "ensure_all_finite": False})
+        X = check_array(X, **{**self.checks, "ensure_all_finite": False})
         codes = known_codes(y, self.classes)
         share = self.share[codes]
         if weight is not None:
@@ -61,20 +61,19 @@ class Parts:
     def __init__(self, blocks, checks, name):
         size = sample_size(blocks.head.shape[1])
         found = blocks.reduce(_survey_block, partial(_joined, size=size), size, checks, name)
-        if found is None:
-            raise ValueError(f"Found array with 0 sample(s) (shape={blocks.head.shape}).")
         need_two_classes(found.labels, np.arange(len(found.labels)), found.N)
         codes, K = known_codes(found.y, found.labels), len(found.labels)
         drawn = np.bincount(codes, found.weight, K)
-        factor = np.divide(found.N, drawn, out=np.zeros(K), where=drawn > 0)
+        factor = found.N / np.where(drawn > 0, drawn, 1)
         self.blocks, self.checks, self.encoding = blocks, checks, None
         self.classes, self.N = found.labels, found.N
         self.drawn = drawn.sum() / found.N.sum()  # share of the sample in the weight of all rows
-        self.data = blocks.framed(found.X), found.y, found.weight * factor[codes]
+        weight = (found.weight * factor[codes]).astype(found.X.dtype)
+        self.data = blocks.framed(found.X), found.y, weight
 
     def encode(self, targets, weight):
         """Fix the targets (K, m) of the classes and their total weights (K,)."""
-        share = np.divide(weight, self.N * weight.sum(), out=np.zeros(len(weight)), where=self.N > 0)
+        share = weight / np.where(self.N > 0, self.N, 1) / weight.sum()
         self.encoding = Encoding(self.classes, targets, share, self.checks)
 
     def total(self, kernel, *args):
@@ -84,8 +83,6 @@ class Parts:
 
 def _survey_block(number, X, y, weight, size, checks, name):
     X, y, weight = checked_block(X, y, weight, checks, name)
-    if len(y) == 0:
-        return None
     labels, codes = encode_labels(y)
     weight = np.ones(len(y)) if weight is None else weight.astype(float)
     N = np.bincount(codes, weight, len(labels))
@@ -97,8 +94,6 @@ def _survey_block(number, X, y, weight, size, checks, name):
 
 def _joined(a, b, size):
     """The Survey of the rows of both."""
-    if a is None or b is None:
-        return b if a is None else a
     labels, codes = encode_labels(np.concatenate([a.labels, b.labels]))
     N = np.bincount(codes, np.concatenate([a.N, b.N]), len(labels))
     stack = sparse.vstack if sparse.issparse(a.X) else np.concatenate
@@ -117,10 +112,8 @@ def _chosen(keys, codes, size):
 
 
 def _encoded(number, X, y, weight, encoding, kernel, args):
-    return kernel(*encoding(X, y, weight), *args) if len(y) else None
+    return kernel(*encoding(X, y, weight), *args)
 
 
 def _sum(a, b):
-    if a is None or b is None:
-        return b if a is None else a
     return tuple(x + y for x, y in zip(a, b, strict=True))

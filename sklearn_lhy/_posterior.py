@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from sklearn_lhy._compat import check_sample_weight
-from sklearn_lhy._rows import is_lazy, lazy_blocks, rowwise
+from sklearn_lhy._rows import blocks_of, is_lazy, rowwise
 from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
 from sklearn_lhy._version import __version__
 
@@ -125,14 +125,13 @@ def need_rows_in_memory(X, y, weight):
 
 
 def checked_block(X, y, weight, checks, name):
-    """One block of training data, validated; it may be empty, and all its weights may be 0."""
-    X = check_array(X, ensure_min_samples=0, input_name="X", estimator=name, **checks)
+    """One block of training data, validated; all its weights may be 0."""
+    X = check_array(X, input_name="X", estimator=name, **checks)
     refuse_what_would_be_lost(X=X, y=y, sample_weight=weight)
     assert_all_finite(y, input_name="y")
     check_labels(y)
     if weight is not None:
-        demands = {"ensure_2d": False, "ensure_min_samples": 0, "input_name": "sample_weight"}
-        weight = check_array(weight, dtype=X.dtype, **demands)
+        weight = check_array(weight, dtype=X.dtype, ensure_2d=False, input_name="sample_weight")
         check_non_negative(weight, "sample_weight")
     return X, y, weight
 
@@ -225,9 +224,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check_blocks(self, X, y, sample_weight, *, reset=True):
         """Lazy training data as blocks, each to be validated by `checked_block` where it is."""
-        if not is_lazy(X):
-            need_rows_in_memory(X, y, sample_weight)
-        blocks = lazy_blocks(X, y, sample_weight)
+        blocks = blocks_of(X, y, sample_weight)
         validate_data(self, blocks.head, reset=reset, skip_check_array=True)
         return blocks
 

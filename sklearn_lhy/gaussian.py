@@ -354,10 +354,9 @@ class GaussianGenerativeClassifier(
         round gathers all in the coordinates that the first one found.
         """
         blocks = self._check_blocks(X, y, sample_weight, reset=reset)
-        found = blocks.reduce(_block_moments, _both, clone(self))
-        if found is None:
-            raise ValueError(f"Found array with 0 sample(s) (shape=(0, {X.shape[1]})) in X.")
-        labels, sums, dtype = found
+        labels, sums, dtype = blocks.reduce(_block_moments, _both, clone(self))
+        if not sums.N.any():
+            raise ValueError("All of sample_weight is 0.")
         guess = _moments.better_guess(sums)
         if guess is not None:
             _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
@@ -614,26 +613,22 @@ def _union(classes, labels):
 
 
 def _side_by_side(classes, mine, labels, sums):
-    """The labels of both, and the moments of each among all of them."""
+    """Give the labels of both, and the moments of each among all of them."""
     union, place = _union(classes, labels)
     mine = _moments.embedded(mine, place, len(union))
     return union, mine, _moments.embedded(sums, np.searchsorted(union, labels), len(union))
 
 
 def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
-    """Labels, moments and precision of a block of rows, or None where it is empty."""
+    """Labels, moments and precision of a block of rows."""
     name = type(estimator).__name__
     X, y, weight = checked_block(X, y, weight, estimator._row_checks(), name)
-    if len(y) == 0:
-        return None
     labels, codes = encode_labels(y) if labels is None else (labels, known_codes(y, labels))
     return labels, estimator._gather(X, codes, len(labels), weight, guess), X.dtype
 
 
 def _both(a, b):
-    """What `_block_moments` would give for the rows of both blocks."""
-    if a is None or b is None:
-        return b if a is None else a
+    """Give what `_block_moments` would give for the rows of both blocks."""
     labels, mine, sums = _side_by_side(*a[:2], *b[:2])
     if mine.basis is not None and sums.basis is None:  # so that it shows in the end
         mine, sums = sums, mine

@@ -17,6 +17,7 @@ from sklearn_lhy._rows import rowwise
 from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
+LARGE = 1 << 31  # bytes for standardised rows and scores of the first layer
 SMALL = 1000  # rows that need no mini-batches
 
 
@@ -450,6 +451,13 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         )
         self.alpha_ = solver.alpha
         return solver
+
+    def _too_many(self, X, labels):
+        """Whether a descent that keeps copies of rows and scores of the first layer is too large."""
+        sizes = np.array(self.hidden_layer_sizes, ndmin=1)
+        if self.solver != "whitened" or self.early_stopping or not sizes.size or labels.ndim == 2:
+            return False
+        return X.shape[0] * (X.shape[1] + 3 * int(sizes[0])) * X.dtype.itemsize > LARGE
 
     def _stream_iterations(self):
         return 1
