@@ -6,7 +6,7 @@ Gradient descent moves by -eta times the gradient [L11]: too small an eta creeps
 jumps out of the valley, and on raw data, whose columns differ in scale, no single one is right.
 The rules of the lecture adapt it: momentum, Adagrad, Adam. The default solver of this package
 looks at the inputs instead: it divides the gradient by their second moment, the matrix that the
-Gaussian model estimates, and solves for the rate.
+Gaussian model estimates, and then the right rate is 1.
 """
 
 import warnings

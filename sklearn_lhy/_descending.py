@@ -131,6 +131,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         if old is not None:
             self._check_continues(old)
         weight = self._class_weighted(Y, labels, weight)
+        if self.class_weight is not None:
+            need_two_classes(self.classes_, codes_of(Y), weight)
         random_state = check_random_state(self.random_state)
         held_out = self._validation_rows(*validation)
         if self.early_stopping and held_out is None:
@@ -258,18 +260,19 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """Sample weights times class weights, (n,) or None."""
         if self.class_weight is None:
             return weight
-        codes = Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
-        factors = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=labels, sample_weight=weight
-        )
+        codes = codes_of(Y)
+        if self.class_weight == "balanced":  # by codes: any labels will do
+            factors = compute_class_weight(
+                "balanced", classes=np.arange(len(self.classes_)), y=codes, sample_weight=weight
+            )
+        else:
+            factors = compute_class_weight(self.class_weight, classes=self.classes_, y=labels)
         if not (np.isfinite(factors).all() and (factors >= 0).all()):
             raise ValueError(
                 f"class_weight must give the classes {self.classes_} finite numbers of at least 0;"
                 f" got {self.class_weight!r}."
             )
-        weight = factors[codes] if weight is None else factors[codes] * weight
-        need_two_classes(self.classes_, codes, weight)
-        return weight
+        return factors[codes] if weight is None else factors[codes] * weight
 
     def _validation_rows(self, X, y, sample_weight):
         """Checked validation data (X, Y, weight), or None."""
@@ -382,6 +385,11 @@ class Watch:
     def _begin(self):
         self.iteration = self.context.subcontext(task_name="iteration")
         self.iteration.call_on_fit_task_begin(**self.task)
+
+
+def codes_of(Y):
+    """Class codes (n,) of targets that are not multilabel."""
+    return Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
 
 
 def held_out_rows(Y, fraction, random_state):

@@ -80,9 +80,11 @@ def whitened(Sigma, total, span, floor):
 
     Sigma (d, d) is lifted to the floor, a fraction of the total covariance (d, d).
     """
-    if span.plain and not dpotrf(Sigma - floor * total, lower=True)[1]:  # no floor needed
-        factor, _ = dpotrf(Sigma, lower=True)
-        return dtrtri(factor, lower=True)[0].T, np.log(factor.diagonal()).sum(), None
+    factor, failed = dpotrf(Sigma, lower=True)
+    if span.plain and not failed:
+        W = dtrtri(factor, lower=True)[0].T
+        if above_floor(W, Sigma, total, floor):
+            return W, np.log(factor.diagonal()).sum(), None
     into, back, _ = span
     if into.shape[1] == 0:
         return into, 0.0, 0 * Sigma
@@ -94,6 +96,17 @@ def whitened(Sigma, total, span, floor):
     factor, _ = dpotrf(V, lower=True)
     half_log_det = np.log(factor.diagonal()).sum() + log_volume(back)
     return into @ dtrtri(factor, lower=True)[0].T, half_log_det, lifted
+
+
+def above_floor(W, Sigma, total, floor):
+    """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance (d, d).
+
+    Mostly a bound suffices: no eigenvalue of W' total W is larger than this product of norms.
+    """
+    variance = total.diagonal()
+    bound = np.einsum("ij,ij,i->", W, W, variance)
+    bound *= np.sqrt(np.einsum("ij,ij,i,j->", total, total, 1 / variance, 1 / variance))
+    return bound * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
 
 
 def log_volume(back):

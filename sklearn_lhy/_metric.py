@@ -29,11 +29,11 @@ class CholeskyMetric(NamedTuple):
 
     def solve(self, G):
         """M^-1 G: (D, m)."""
-        columns = G.T.reshape(-1, len(self.scales[0])).T  # (q, m D / q)
-        groups = np.split(columns, len(self.factors), axis=1)
-        parts = zip(self.factors, self.scales, groups, strict=True)
-        solved = np.hstack([dpotrs(L, g / s, lower=1)[0] / s for L, s, g in parts])
-        return solved.T.reshape(G.shape[::-1]).T
+        groups = G.T.reshape(len(self.factors), -1, len(self.scales[0]))  # (g, m D / (g q), q)
+        solved = np.empty_like(groups)
+        for part, L, s, g in zip(solved, self.factors, self.scales, groups, strict=True):
+            part[:] = (dpotrs(L, g.T / s, lower=1)[0] / s).T
+        return solved.reshape(G.shape[::-1]).T
 
 
 class DiagonalMetric(NamedTuple):
@@ -47,12 +47,12 @@ class DiagonalMetric(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """A kind of metric and the rows to gather it from; costs are in passes over the data."""
+    """A kind of metric, gathered from every step-th row; costs are in passes over the data."""
 
     cost: float  # of the metric and the iterations to come
     passes: float  # that the metric costs
     kind: str
-    size: int
+    step: int
     exact: bool  # the curvature itself, at one point
 
 
@@ -65,17 +65,17 @@ def metric_plan(objective, plan=None):
         kinds.append(("joint", m * (m + 1) / 2, (m * D) ** 3, 0.0))
     if D <= WIDEST_FACTOR:
         kinds.append(("each", m, m * D**3, UNCOUPLED * coupled))
-    least = 1 if plan is None or plan.kind == "diagonal" else min(n, 3 * plan.size)
+    largest = n if plan is None or plan.kind == "diagonal" else max(1, plan.step // 4)
     plans = []
     for kind, grams, flops, wrong in kinds:
-        for size in objective.metric_sizes():
-            if size >= least:
-                passes = objective.gram_passes(size, grams, flops)
-                cost = passes + iterations(STALE + wrong + 4 * D / size * (1 - size / n))
-                plans.append(Plan(cost, passes, kind, size, wrong == 0 and size == n))
+        for step in objective.metric_steps():
+            if step <= largest:
+                passes = objective.gram_passes(n / step, grams, flops)
+                cost = passes + iterations(STALE + wrong + 4 * D * (step - 1) / n)
+                plans.append(Plan(cost, passes, kind, step, wrong == 0 and step == 1))
     if not plans or plan is None and not blocked:
         cost = DIAGONAL_PASSES + iterations(UNCORRELATED)
-        plans.append(Plan(cost, DIAGONAL_PASSES, "diagonal", n, False))
+        plans.append(Plan(cost, DIAGONAL_PASSES, "diagonal", 1, False))
     return min(plans)
 
 
@@ -91,8 +91,7 @@ def make_metric(objective, V, plan):
         M = objective.diagonal_curvature(V)
         _check_variances(inputs, M.T)
         return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
-    rows = inputs.draw(plan.size) if plan.size < inputs.n else None
-    M = objective.curvature(V, rows, plan.kind)
+    M = objective.curvature(V, plan.step, plan.kind)
     _check_variances(inputs, M.diagonal(axis1=1, axis2=2).reshape(-1, inputs.D))
     return CholeskyMetric(*zip(*map(_factorise, prior.added_to(M)), strict=True))
 

@@ -43,8 +43,9 @@ class Prior(NamedTuple):
         if M.ndim == self.precision.ndim:
             return M + self.precision
         M = M.copy()
-        groups, q, _ = M.shape
-        M[:, range(q), range(q)] += np.resize(self.precision.T, (groups, q))
+        diagonals = np.einsum("gqq->gq", M)  # a view
+        outputs = diagonals.reshape(-1, len(self.precision)) + self.precision.T  # (m, D)
+        diagonals[:] = outputs.reshape(diagonals.shape)
         return M
 
 
@@ -87,25 +88,28 @@ class LinearObjective:
             G += self.inputs.pull(A, self._weighted(R, rows))
         return total, G
 
-    def curvature(self, V, rows=None, kind="each"):
-        """Second derivatives of the loss of some or all rows; some weigh as much as all.
+    def curvature(self, V, step=1, kind="each"):
+        """Second derivatives of the loss of every step-th row, which weigh as much as all.
 
-        Matrices (m, D, D), one for "each" output, (1, D, D) if it is "shared" by the outputs, or
-        (1, m D, m D) if they are taken "joint".
+        Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint".
         """
-        count = self.inputs.n if rows is None else len(rows)
-        total = 1.0 if rows is None or self.weight is None else float(self.weight[rows].sum())
+        if self.weight is None:
+            total = -(-self.inputs.n // step)
+        elif step == 1:  # the weights of a part of the rows do not sum to one
+            total = 1.0
+        else:
+            total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
         k, j = np.tril_indices(m, -1)
 
-        def weights(Z, block):
+        def weights(Z, rows):
             P = self.loss.probability(Z)
             C = self._curvatures(P)
             if kind == "joint":
                 C = np.hstack([C, P[:, k] * P[:, j]])
-            return C / count if self.weight is None else C * (self.weight[block] / total)
+            return C / total if self.weight is None else C * (self.weight[rows] / total)
 
-        moments = self.inputs.second_moment(V, weights, rows)
+        moments = self.inputs.second_moment(V, weights, step)
         if kind != "joint":
             return moments * m / (m - 1) if self.loss.coupled else moments  # right where p = 1 / m
         M = np.empty((m, m, *moments.shape[1:]))
@@ -119,9 +123,9 @@ class LinearObjective:
         C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
-    def metric_sizes(self):
-        """Numbers of rows from which a metric may be gathered."""
-        return [self.inputs.n >> halvings for halvings in range(10)]
+    def metric_steps(self):
+        """Steps from row to row with which a metric may be gathered."""
+        return [1 << doublings for doublings in range(10)]
 
     def gram_passes(self, size, grams, flops):
         """How many passes over the data cost as much as curvature from `size` rows."""
@@ -158,15 +162,15 @@ class SummedObjective(LinearObjective):
         """The same over all parts."""
         return self.parts.total(_part_sums, V, self.inputs.centre, self.loss)
 
-    def metric_sizes(self):
+    def metric_steps(self):
         """All rows: a round costs more than the products in it."""
-        return [self.inputs.n]
+        return [1]
 
     def gram_passes(self, size, grams, flops):
         """The same in rounds, which read the rows and exchange messages as well."""
         return (super().gram_passes(size, grams, flops) + ROUND) / (1 + ROUND)
 
-    def curvature(self, V, rows=None, kind="each"):
+    def curvature(self, V, step=1, kind="each"):
         """The same over all parts."""
         return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind)[0]
 
@@ -176,4 +180,4 @@ def _part_sums(X, Y, share, V, centre, loss):
 
 
 def _part_curvature(X, Y, share, V, centre, loss, kind):
-    return (LinearObjective(CentredRows(X, centre), Y, share, loss, None).curvature(V, None, kind),)
+    return (LinearObjective(CentredRows(X, centre), Y, share, loss, None).curvature(V, 1, kind),)

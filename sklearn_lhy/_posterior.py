@@ -24,11 +24,10 @@ from sklearn_lhy._version import __version__
 def encode_labels(y):
     """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
     if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
-        wide = np.uint64 if y.dtype.kind == "u" else np.int64  # small types would overflow
-        offset = (y.astype(wide) - wide(y.min())).astype(np.intp)
+        lowest = y.min().astype(np.int64)  # large unsigned labels wrap around, and back again
+        offset = y.astype(np.int64) - lowest
         present = np.bincount(offset) > 0
-        classes = np.flatnonzero(present).astype(wide) + wide(y.min())
-        return classes.astype(y.dtype), (present.cumsum() - 1)[offset]
+        return (np.flatnonzero(present) + lowest).astype(y.dtype), (present.cumsum() - 1)[offset]
     classes = np.unique(y[:: max(1, len(y) // 1000)])
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     if not np.array_equal(classes[codes], y):  # a class that the sample missed
@@ -95,8 +94,8 @@ def need_two_classes(classes, codes, weight=None):
     """Refuse a target with one class, or with one class left where the weights are positive."""
     if len(classes) < 2:
         raise ValueError(
-            f"y holds one class only ({classes[0]!r}): a classifier needs samples of at least two"
-            " classes."
+            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs samples of at"
+            " least two classes."
         )
     if weight is not None:
         present = np.bincount(codes, weight, len(classes)) > 0

@@ -1,58 +1,13 @@
-"""Going on exactly: a whitened descent that was cut off is saved in a few small arrays.
+"""What a fit keeps to be gone on with exactly: dicts of arrays, numbers, strings and lists.
 
-A state carries scores of all n rows, which a saved model shall not hold, and which differ in their
-last bits when they are found anew. So every PERIOD-th iteration does find them anew, in a state
-called the anchor. Saved are the anchor without its scores and how many iterations followed; to go
-on is to take these again.
+A solver gives `saved(state)`, from which `resumed(saved)` makes the same state, or None where the
+objective is another one.
 """
-
-from abc import ABCMeta, abstractmethod
 
 import numpy as np
 
 from sklearn_lhy._descent import Record
 from sklearn_lhy._units import Layer
-
-PERIOD = 20
-
-
-class AnchoredSolver(metaclass=ABCMeta):
-    """Abstract solver whose states have the fields `value`, `anchor` and `since`."""
-
-    @abstractmethod
-    def _iterate(self, state):
-        """One iteration."""
-
-    @abstractmethod
-    def _plain(self, state):
-        """What a state knows beyond its scores: a dict of arrays, numbers, lists and dicts."""
-
-    @abstractmethod
-    def _rebuilt(self, plain):
-        """The state with its scores and its value found anew."""
-
-    def step(self, state):
-        """One iteration, now and then from an anchor."""
-        if state.anchor is None or state.since == PERIOD:
-            plain = self._plain(state)
-            state = state if state.anchor is None else self._rebuilt(plain)
-            state = state._replace(anchor={**plain, "value": float(state.value)}, since=0)
-        after = self._iterate(state)
-        return after._replace(anchor=state.anchor, since=state.since + 1)
-
-    def saved(self, state):
-        """What `resumed` needs."""
-        return {"anchor": state.anchor, "since": state.since}
-
-    def resumed(self, saved):
-        """The saved state, or None where the value shows that the objective is another one."""
-        state = self._rebuilt(saved["anchor"])
-        if state.value != saved["anchor"]["value"]:
-            return None
-        state = state._replace(anchor=saved["anchor"], since=0)
-        for _ in range(saved["since"]):
-            state = self.step(state)
-        return state
 
 
 def plain_layers(layers):

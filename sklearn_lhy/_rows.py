@@ -23,6 +23,11 @@ def dense(X):
     return X.toarray() if sparse.issparse(X) else np.asarray(X)
 
 
+def magnitudes(X):
+    """|X| as it is stored; abs alone would sort the indices of a sparse X in place."""
+    return abs(X.copy()) if sparse.issparse(X) else np.abs(X)
+
+
 def squares(X):
     """Sums of the squares of the columns (d,)."""
     if sparse.issparse(X):
@@ -44,7 +49,7 @@ def check_squares(X, second, dtype):
     columns = np.flatnonzero(second < least)
     if not len(columns):
         return
-    size = dense(abs(X[:, columns]).max(axis=0)).ravel()
+    size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
     lost = columns[(size > 0) & (size < np.sqrt(least))]
     if len(lost):
         raise ValueError(
@@ -128,7 +133,7 @@ def column_spread(X):
     """How much larger a column is than another one's standard deviation; the intercept's is 1."""
     scale = column_scales(X)
     X = X[:: max(1, X.shape[0] // 200)]
-    largest = max(1.0, float(abs(X).max()))
+    largest = max(1.0, float(magnitudes(X).max()))
     return largest / scale[scale > 0].min(initial=1.0)
 
 
@@ -204,21 +209,20 @@ class CentredRows:
         """A copy of some rows."""
         return CentredRows(self.X[rows], self.centre)
 
-    def second_moment(self, V, weights, rows=None):
-        """sum_i c_ik x_i x_i' over some or all rows: (r, D, D).
+    def second_moment(self, V, weights, step=1):
+        """sum_i c_ik x_i x_i' over every step-th row: (r, D, D).
 
         c (rows, r) = weights(Z, rows), where Z are the scores of V.
         """
         if self.sparse_gram_cost() < self.dense_gram_cost():
-            rows = slice(None) if rows is None else rows
+            rows = slice(0, self.n, step)
             return self._sparse_moment(weights(self.scorer(V)(self.X[rows]), rows), rows)
         V, M = V.astype(self.X.dtype, copy=False), None
-        size = max(512, BLOCK_BYTES // (32 * self.D))  # so that two blocks stay in the cache
-        for start in range(0, self.n if rows is None else len(rows), size):
-            block = slice(start, min(start + size, self.n))
-            block = block if rows is None else rows[block]
-            B = self.dense(block)
-            roots = np.sqrt(weights(B @ V, block))
+        size = step * max(512, BLOCK_BYTES // (32 * self.D))  # two blocks stay in the cache
+        for start in range(0, self.n, size):
+            rows = slice(start, min(start + size, self.n), step)
+            B = self.dense(rows)
+            roots = np.sqrt(weights(B @ V, rows))
             M = np.zeros((roots.shape[1], self.D, self.D)) if M is None else M
             for S, root in zip(M, roots.T, strict=True):
                 A = B * root[:, None]

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_lhy._penalty_path import ALPHAS, STRONGEST, choose_alpha, ridge_of
-from sklearn_lhy._resume import AnchoredSolver, layers_of, plain_layers
+from sklearn_lhy._resume import layers_of, plain_layers
 from sklearn_lhy._rows import centre_of, check_squares
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
@@ -14,10 +14,11 @@ from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step, wi
 
 FIRST_ROWS = 1000  # the smallest sample
 SAMPLE_STEPS, ROUGH_STEPS = 5, 200
+PERIOD = 20  # iterations between anchors
 ROUGH_TOL = 1e-3  # where a leg in single precision ends
 
 
-class StackSolver(AnchoredSolver):
+class StackSolver:
     """Descends on standardised rows; layers outside are those of the rows as they are.
 
     alpha None lets the data choose the strength of the penalty. A chosen one is that of the weights
@@ -58,8 +59,34 @@ class StackSolver(AnchoredSolver):
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
 
-    def _iterate(self, state):
-        return stack_step(state, self.loss, self.sample, self.ridges, self.tol)
+    def step(self, state):
+        """One iteration over all rows.
+
+        States carry scores of all rows, which a saved model shall not hold, and which differ in
+        their last bits when they are found anew. So now and then a step does find them anew: saved
+        are this anchor, without scores, and how many iterations followed.
+        """
+        if state.anchor is None or state.since == PERIOD:
+            plain = self._plain(state)
+            state = state if state.anchor is None else self._rebuilt(plain)
+            state = state._replace(anchor={**plain, "value": float(state.value)}, since=0)
+        after = stack_step(state, self.loss, self.sample, self.ridges, self.tol)
+        return after._replace(anchor=state.anchor, since=state.since + 1)
+
+    def saved(self, state):
+        """What `resumed` needs."""
+        return {"anchor": state.anchor, "since": state.since}
+
+    def resumed(self, saved):
+        """The saved state, or None where the value shows that the objective is another one."""
+        anchor = saved["anchor"]
+        state = self._rebuilt(anchor)
+        if state.value != anchor["value"]:
+            return None
+        state = state._replace(anchor=anchor)
+        for _ in range(saved["since"]):
+            state = self.step(state)
+        return state
 
     def _plain(self, state):
         names = ("damping", "directions", "slopes", "curvature", "slope")

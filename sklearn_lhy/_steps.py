@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_lhy._resume import layers_of, plain_layers
+from sklearn_lhy._rows import magnitudes
 from sklearn_lhy._stack import from_vector, to_vector
 
 TINY = 1e-8
@@ -51,7 +52,9 @@ def at_rest(rule, memory):
     """The memory of a rule without its momentum, which leads on uphill after a step too far."""
     if rule is momentum:
         return 0.0
-    return memory * [[0], [1]] if rule is adam and np.ndim(memory) == 2 else memory
+    if rule is adam and np.ndim(memory) == 2:
+        return np.stack([0 * memory[0], memory[1]])
+    return memory
 
 
 RULES = {f.__name__: f for f in (gd, momentum, adagrad, rmsprop, adam)}
@@ -168,7 +171,7 @@ def first_rate(objective, normalised):
     """
     X, share = objective.X, objective.share
     if normalised:
-        return 1 / (1 + float((abs(X).T @ share).sum()))
+        return 1 / (1 + float((magnitudes(X).T @ share).sum()))
     v = np.zeros(X.shape[1] + 1)
     v[-1] = 1
     for _ in range(20):  # power iteration on the second moment of (x, 1)

@@ -22,6 +22,7 @@ from sklearn_lhy._metric import CholeskyMetric, DiagonalMetric, Plan, make_metri
 PAST_STEPS = 10
 SLOW = 0.3  # a slope that falls by less asks for a new metric
 RENEWAL = 10  # iterations with a diagonal metric
+STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
 LEAST_RATE = 1e-10
 
 
@@ -58,23 +59,22 @@ def whitened_step(objective, state, tol):
     state = state._replace(age=state.age + 1)
     if state.metric is None:
         state = with_metric(objective, state, state.V, metric_plan(objective))
-    elif state.rate > SLOW:
+    elif state.rate > SLOW and state.slope**2 > _rounding(objective, state):
         state = renewed(objective, state)
     D, slope = direction(objective, state)
-    rate = min(1.0, slope / state.slope)
-    last = max(rate, state.rate)
-    state = state._replace(slope=slope, rate=rate)
-    if slope * last <= tol / 50:  # where this step will end; what it gains is rounding
+    rates = state.rate, min(1.0, slope / state.slope)
+    state = state._replace(slope=slope, rate=rates[1])
+    if slope * max(rates) <= tol / 50:  # where this step will end; what it gains is rounding
         return state._replace(ahead=D, stop="tol")
-    return _descended(objective, state, D, last)
-
-
-def _descended(objective, state, D, last):
-    """The state after a step along D that does not let the objective rise."""
-    slack = 8 * np.finfo(objective.inputs.X.dtype).eps * abs(state.value)
-    gain, rate = state.slope**2, 1.0  # promised at first sight
-    if gain <= slack and last > SLOW:
+    if min(rates) > STUCK and slope**2 <= _rounding(objective, state):
         return state._replace(stop="precision")
+    return _descended(objective, state, D)
+
+
+def _descended(objective, state, D):
+    """The state after a step along D that does not let the objective rise."""
+    slack = _rounding(objective, state)
+    gain, rate = state.slope**2, 1.0  # promised at first sight
     while True:
         step = rate * D
         value, G = objective.value_and_gradient(state.V + step)
@@ -88,7 +88,14 @@ def _descended(objective, state, D, last):
     past = ((step, change), *state.past[: PAST_STEPS - 1])
     if not np.vdot(step, change) > LEAST_RATE * rate * gain:  # the objective is not convex there
         past = state.past
-    return state._replace(V=state.V + step, value=value, G=G, past=past)
+    lost = rate < 1 and state.value - value <= slack  # cut back until only rounding was left
+    stop = "precision" if lost else ""
+    return state._replace(V=state.V + step, value=value, G=G, past=past, stop=stop)
+
+
+def _rounding(objective, state):
+    """Differences of the objective that mean nothing."""
+    return 8 * np.finfo(objective.inputs.X.dtype).eps * abs(state.value)
 
 
 def direction(objective, state):

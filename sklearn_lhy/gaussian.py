@@ -87,7 +87,7 @@ class GaussianGenerativeClassifier(
     class_prior_ : ndarray of shape (n_classes,)
         Probability of each class.
     means_ : ndarray of shape (n_classes, n_features)
-        Mean of each class.
+        Mean of each class; NaN for a class without rows, as in `covariance_`.
     covariance_ : ndarray
         Covariance as the model uses it, of shape (n_features, n_features) for "tied",
         (n_classes, n_features, n_features) for "full", (n_classes, n_features) for "diag",
@@ -395,8 +395,10 @@ class GaussianGenerativeClassifier(
         if self.covariance_type in SHARED:
             self.covariance_ = covariance[0]
         else:
-            self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
-            self.covariance_[seen] = covariance
+            self.covariance_ = covariance
+            if len(seen) < K:
+                self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
+                self.covariance_[seen] = covariance
         return self._set_priors()
 
     def _set_priors(self):

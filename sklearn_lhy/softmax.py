@@ -24,8 +24,9 @@ class SoftmaxGD(LinearDescendingClassifier):
         scikit-learn's LogisticRegression: C * sum of weighted losses + ``|coef_|^2 / 2``.
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" is gradient descent in the metric of the inputs' second
-        moment with learning rate and momentum solved for; it ignores `learning_rate` and
-        `batch_size`. The others are the rules of the lecture, which honour both to the letter.
+        moment, in which the rate is 1, corrected by what the last steps have shown of the
+        curvature; it ignores `learning_rate` and `batch_size`. The others are the rules of the
+        lecture, which honour both to the letter.
     learning_rate : "auto" or float > 0, default="auto"
         Rate eta of the lecture's rules, applied to the gradient of the mean loss: the slides sum
         over samples, so their eta is this one divided by n. "auto" finds a rate that never lets the
@@ -50,7 +51,8 @@ class SoftmaxGD(LinearDescendingClassifier):
     n_iter_no_change : int, default=5
         Iterations without improvement before stopping.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last solution.
+        Whether `fit` goes on from the last solution. On the same data, with an int as
+        `random_state`, ten iterations and ten more are twenty, bit for bit, also after pickling.
     random_state : int, RandomState instance or None, default=None
         Source of the mini-batches and of the split for early stopping. Without these, results do
         not depend on it.
@@ -188,7 +190,8 @@ class SoftmaxGD(LinearDescendingClassifier):
 
         The solver "whitened" takes what it has learnt as the prior of these rows: the posterior of
         the weights is kept as a Gaussian (Laplace's approximation), so that a stream ends near
-        `fit` on all rows, in any order. The lecture's rules take one iteration.
+        `fit` on all rows. Each part should hold rows of every class: one that does not says only
+        that the others are rare. The lecture's rules take one iteration.
 
         Parameters
         ----------

@@ -32,8 +32,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default=(32,)
-        Units of each hidden layer; () for none.
+    hidden_layer_sizes : sequence of int or int, default=(32,)
+        Units of each hidden layer; () for none, a number for a single layer.
     alpha : "auto" or float >= 0, default="auto"
         Strength of the L2 penalty, alpha / (2 sum of weights) * sum of all squared weights beside
         the mean loss, as in MLPClassifier. "auto" chooses it by the loss on rows left out and
@@ -66,7 +66,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     n_iter_no_change : int, default=10
         Iterations without improvement before stopping.
     warm_start : bool, default=False
-        Whether `fit` goes on from the last solution.
+        Whether `fit` goes on from the last solution. On the same data, with an int as
+        `random_state`, ten iterations and ten more are twenty, bit for bit, also after pickling.
+        A strength that alpha="auto" has chosen is kept.
     random_state : int, RandomState instance or None, default=None
         Source of the starting weights, the mini-batches and the split for early stopping.
     verbose : int, default=0
@@ -123,7 +125,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
     _parameter_constraints: dict = {
         **DescendingClassifier._parameter_constraints,
-        "hidden_layer_sizes": ["array-like"],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "alpha": [StrOptions({"auto"}), Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "n_init": [Interval(Integral, 1, None, closed="left")],
@@ -262,6 +264,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         clf = cls(tuple(W.shape[1] for W in coefs[:-1]), **params)
         layers = _given_layers(coefs, intercepts, [coefs[0].shape[0], *clf._sizes(coefs[-1])])
         outputs = len(classes) if len(classes) > 2 else 1
+        if not np.array_equal(classes, np.unique(classes)):
+            raise ValueError(f"classes={classes!r} must be sorted and distinct.")
         if layers[-1].W.shape[1] != outputs:
             raise ValueError(
                 f"classes={classes!r} need {outputs} units in the last layer of coefs, which has"

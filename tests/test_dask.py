@@ -34,10 +34,16 @@ def in_this_thread():
 
 
 @pytest.fixture
-def rounds(caplog):
+def rounds():
     """The rounds over all blocks that were taken, as a list to look at or to clear."""
-    caplog.set_level(logging.DEBUG, "sklearn_lhy.dask")
-    return caplog.records
+    taken, logger = [], logging.getLogger("sklearn_lhy.dask")
+    handler = logging.Handler()
+    handler.emit = taken.append
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield taken
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
 
 
 def data(n=3000, d=6, K=2, condition=1.0, seed=0):

@@ -264,9 +264,24 @@ def test_other_labels_in_a_stream(clf, labels):
 
 
 def test_class_weights_must_leave_two_classes():
-    for weight in ({0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
+    for weight in ({0: 1.0, 1: -1.0, 2: 1.0}, {0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
         with pytest.raises(ValueError, match="class_weight"):
             SoftmaxGD(class_weight=weight).fit(X, y)
+
+
+def test_a_part_of_a_stream_may_hold_one_class():
+    clf = SoftmaxGD(class_weight={0: 1.0, 1: 2.0, 2: 0.5})
+    for k in range(3):
+        clf.partial_fit(X[y == k], y[y == k], classes=[0, 1, 2])
+    assert hostile.keeps_promises(clf, X)
+
+
+def test_constant_columns_have_no_scale():
+    """Rounding in their mean is not one, of which a warning would tell."""
+    for value in (0.1, 1e8 / 3):
+        for clf in (GDLogisticRegression(), SoftmaxGD()):
+            P = clf.fit(np.full((150, 2), value), y > 0).predict_proba([[value, value]])
+            np.testing.assert_allclose(P, [[1 / 3, 2 / 3]], atol=1e-6)
 
 
 def test_rules_say_when_scales_stop_them():

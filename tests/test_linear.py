@@ -150,6 +150,17 @@ def test_automatic_rates_never_let_the_loss_rise_on_raw_data(solver, scale):
     assert np.diff(curve).max() <= 1e-12
 
 
+@pytest.mark.parametrize("solver", LECTURE_SOLVERS)
+@pytest.mark.parametrize("Ours", [GDLogisticRegression, SoftmaxGD])
+def test_rules_without_an_intercept(Ours, solver):
+    X, y = binary()
+    X = StandardScaler().fit_transform(X) + 0.5
+    params = {"fit_intercept": False, "max_iter": 3000, "C": 0.1}
+    clf = Ours(solver=solver, **params).fit(X, y)
+    assert not clf.intercept_.any()
+    np.testing.assert_allclose(clf.coef_, Ours(**params).fit(X, y).coef_, atol=0.02)
+
+
 def test_a_given_rate_is_used_to_the_letter():
     """w <- w - eta sum -(y - f) x [L11], whose eta is learning_rate / n."""
     X, y = binary()

@@ -256,3 +256,11 @@ def test_partial_fit_goes_on():
 def test_sizes_that_make_no_sense(sizes):
     with pytest.raises((ValueError, TypeError), match="hidden_layer_sizes"):
         StackedLogisticMLP(sizes).fit(*XOR)
+
+
+def test_a_number_is_one_hidden_layer_and_classes_of_given_layers_are_sorted():
+    X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
+    one, same = (StackedLogisticMLP(h, alpha=0.01, random_state=0).fit(X, y) for h in (3, (3,)))
+    np.testing.assert_array_equal(one.coefs_[0], same.coefs_[0])
+    with pytest.raises(ValueError, match="must be sorted"):
+        StackedLogisticMLP.from_layers([[[1.0]]], [[0.0]], classes=(2, 1))

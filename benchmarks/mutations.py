@@ -1,0 +1,148 @@
+"""Does the suite notice when the code is broken? One line is broken at a time.
+
+Each break is made in a copy of the package, and the tests named beside it run until one fails.
+
+    python benchmarks/mutations.py [--only WORD]
+
+"caught" means that a test failed; "MISSED" asks for a test.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+BREAKS = [  # module, what stands there, what stands there instead, tests that should mind
+    # ---- steps 1 and 2
+    ("_units", "P += 1\n", "P += 1.0000001\n", "core"),
+    ("_units", "A += np.maximum(Z, 0)", "A += np.maximum(Z, -1)", "core"),
+    ("_units", "E[np.arange(len(Z)), Z.argmax(axis=1)] = 0", "E += 0", "core"),
+    ("_loss", "return log1pexp(Z) - Y * Z", "return log1pexp(Z) - 0.999 * Y * Z", "core"),
+    ("_loss", "return P * (1 - P)", "return P * (1 - P) + 1e-3", "core linear"),
+    ("_stack", "b = R.sum(axis=0) * self.fit_intercept", "b = R.sum(axis=0)", "core linear"),
+    ("_stack", "R = (R @ layer.W.T) * A * (1 - A)", "R = (R @ layer.W.T) * A", "core"),
+    ("_stack", "R *= len(self.share) / len(share)", "R *= 1", "core linear"),
+    # ---- step 3
+    ("_descent", "validation[-1] <= min(validation)", "True", "linear stacked"),
+    ("_descent", "[min(curve[:-patience]), *curve", "[*curve", "resumption"),
+    ("_descent", "stop = start.stop or ends(", "stop = ends(", "resumption"),
+    ("_descent", "if state.stop:\n        yield", "if False:\n        yield", "resumption"),
+    ("_descent", "known = known._replace(validation=[], kept=None)", "pass", "resumption"),
+    ("_descent", "or value > 100 * (first + 1)", "", "linear"),
+    (
+        "_steps",
+        "default_rng([self.seed, epoch])",
+        "default_rng(self.seed)",
+        "resumption linear core",
+    ),
+    ("_steps", "(1 - 0.999**t)", "1", "core linear"),
+    ("_steps", "rate=state.rate / 2", "rate=state.rate", "linear"),
+    ("_steps", "np.stack([0 * memory[0], memory[1]])", "memory * [[0], [1]]", "containers"),
+    ("_steps", "magnitudes(X).T", "abs(X).T", "containers"),
+    ("_steps", 'self.objective.value(layers) != saved["value"]', "False", "resumption"),
+    ("_whitened", "D = D - part * change", "D = D - 0 * change", "linear core invariance"),
+    ("_whitened", "lost = rate < 1 and", "lost = False and", "invariance"),
+    ("_linear_solver", 'if value != saved["value"]', "if False", "resumption"),
+    ("_linear_solver", 'past=tuple(map(tuple, saved["past"]))', "past=()", "resumption"),
+    ("_linear_solver", "seen * self.objective.prior", "0 * self.objective.prior", "linear"),
+    ("_stack_solver", 'if state.value != anchor["value"]', "if False", "resumption"),
+    ("_stack_solver", 'for _ in range(saved["since"])', "for _ in range(0)", "resumption"),
+    ("_stack_solver", "self.weight = weight / unit", "self.weight = weight", "hostile"),
+    ("_stack_solver", "(b - self.centre @ W)", "(b + self.centre @ W)", "stacked"),
+    ("_whitened_stack", "R *= 1 - A", "R *= 1", "stacked"),
+    ("_whitened_stack", "if not gain > 0:", "if False:", "stacked"),
+    ("_penalty_path", "STRONGEST = 1e12", "STRONGEST = np.inf", "hostile"),
+    ("_start", "_unexplained(stack[1], Y))[0]", "0)[0]", "stacked"),
+    # ---- rows
+    ("_rows", "G[:-1] -= np.outer(self.centre, G[-1])", "pass", "core"),
+    ("_rows", "if not np.isfinite(second).all():", "if False:", "hostile"),
+    ("_rows", "(size > 0) & (size < np.sqrt(least))", "size < 0", "hostile"),
+    ("_rows", "(X - X[0]).std(axis=0)", "X.std(axis=0)", "hostile"),
+    ("_rows", "scale[scale > 0].min(initial=1.0)", "scale.max()", "hostile"),
+    # ---- the Gaussian model
+    ("_moments", "delta = -first / np.where", "delta = -0.99 * first / np.where", "moments"),
+    (
+        "_moments",
+        "mean = a.mean + (b.mean - a.mean) *",
+        "mean = a.mean + 0.999 * (b.mean - a.mean) *",
+        "moments",
+    ),
+    ("_moments", "third = C + k * S_j", "third = C + S_j", "moments"),
+    (
+        "_gaussian_model",
+        "d = max(1, np.count_nonzero(total > constant**2))",
+        "d = len(total)",
+        "hostile",
+    ),
+    ("_gaussian_model", "np.maximum(values, floor)", "values + floor", "gaussian"),
+    ("_gaussian_model", "log_norm -= 0.5 * whitener.shape[2] * LOG_2PI", "pass", "gaussian"),
+    ("gaussian", "W[:, 1:] - W[:, :1]", "W[:, :1] - W[:, 1:]", "gaussian"),
+    ("gaussian", "if not np.isclose(priors.sum(), 1):", "if False:", "gaussian hostile"),
+    # ---- what goes in, and what stays
+    ("_posterior", "lowest = y.min().astype(np.int64)", "lowest = int(y.min())", "hostile"),
+    ("_posterior", "if np.ma.isMaskedArray(values):", "if False:", "hostile"),
+    ("_posterior", 'in {"m", "M"}', "in {}", "hostile"),
+    ("_posterior", "    if np.isnan(Z).any():", "    if False:", "hostile"),
+    ("_posterior", "except BaseException:", "except Exception:", "resumption"),
+    ("_posterior", "if version != __version__:", "if False:", "persistence"),
+    ("_posterior", "        if flaw:", "        if False:", "persistence"),
+    ("_posterior", "vars(twin).update(vars(self))", "twin.__setstate__(vars(self))", "callbacks"),
+    ("_posterior", "Z.max(axis=1)", "Z.min(axis=1)", "gaussian hostile"),
+    ("_compat", "<= total < np.inf", "<= total", "hostile"),
+    ("_descending", "(factors >= 0).all()", "True", "hostile"),
+    ("_descending", "y=codes, sample_weight=weight", "y=codes", "conformance linear"),
+    ("_descending", "if self.warm_start and not stream else {}", "", "resumption"),
+    ("_descending", "stop or iteration", "iteration", "callbacks"),
+    ("_descending", "if spread > 1e4:", "if False:", "hostile"),
+    ("_descending", "np.isfinite(W).all() or np.isnan(b)", "True or np.isnan(b)", "persistence"),
+    ("_resume", 'not equal_layers(layers, memory["shown"])', "False", "resumption"),
+    ("_linear", "problem.penalty > 1e3 * scale**2", "False", "linear"),
+    ("stacked", "if found != sizes:", "if False:", "resumption"),
+    (
+        "stacked",
+        "alpha = None if old is None else",
+        "alpha = None if True else",
+        "stacked resumption",
+    ),
+]
+
+
+def main(only=None):
+    """Make every break and print what became of it."""
+    missed = 0
+    for module, old, new, tests in BREAKS:
+        if only and only not in f"{module} {old}":
+            continue
+        verdict = try_break(module, old, new, tests)
+        missed += verdict != "caught"
+        sys.stdout.write(f"{verdict:7} {module}: {old!r} -> {new!r}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"{missed} missed\n")
+
+
+def try_break(module, old, new, tests):
+    """Run the tests on a copy of the package with one line broken."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("sklearn_lhy", "tests", "benchmarks", "docs", "pyproject.toml"):
+            copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+            copy(ROOT / name, Path(folder, name))
+        path = Path(folder, "sklearn_lhy", f"{module}.py")
+        text = path.read_text(encoding="utf-8")
+        if text.count(old) != 1:
+            return "STALE"  # this line is no longer there, or not alone
+        path.write_text(text.replace(old, new), encoding="utf-8")
+        files = [f"tests/test_{name}.py" for name in tests.split()] or ["tests"]
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+        environment = {**os.environ, "PYTHONPATH": folder}
+        run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    return "caught" if run.returncode == 1 else "MISSED"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", help="part of a module's name or of the line")
+    main(parser.parse_args().only)
