@@ -457,7 +457,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         return solver
 
     def _too_many(self, X, labels):
-        """Whether a descent that keeps copies of rows and scores of the first layer is too large."""
+        """Whether a descent that keeps copies of rows and first scores would be too large."""
         sizes = np.array(self.hidden_layer_sizes, ndmin=1)
         if self.solver != "whitened" or self.early_stopping or not sizes.size or labels.ndim == 2:
             return False

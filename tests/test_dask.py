@@ -4,6 +4,8 @@ import logging
 import subprocess
 import sys
 
+import dask
+import dask.array as da
 import numpy as np
 import pytest
 from scipy import sparse
@@ -16,9 +18,6 @@ from sklearn_lhy import (
     SoftmaxGD,
     StackedLogisticMLP,
 )
-
-dask = pytest.importorskip("dask")
-da = pytest.importorskip("dask.array")
 
 LINEAR = [GDLogisticRegression(), SoftmaxGD()]
 NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=300)
@@ -74,7 +73,7 @@ def test_gaussian_equals_in_memory_in_one_round(kind, shrinkage, rounds):
     assert type(model.means_) is np.ndarray
 
 
-@pytest.mark.parametrize(("rows", "most"), [(1500, 1), (15, 2)])
+@pytest.mark.parametrize(("rows", "most"), [(1500, 1), (8, 2)])
 def test_gaussian_on_badly_conditioned_rows(rows, most, rounds):
     """Blocks too small to find it out are gathered twice, and then to full precision."""
     X, y = data(n=6000, condition=1e6)
@@ -90,7 +89,7 @@ def test_gaussian_partial_fit_equals_fit():
     model = GaussianGenerativeClassifier("full")
     for part in (slice(0, 1000), slice(1000, None)):
         model.partial_fit(*chunked(X[part], y[part], 300), classes=[0, 1, 2])
-    np.testing.assert_allclose(model.covariance_, whole.covariance_, rtol=1e-10)
+    np.testing.assert_allclose(model.covariance_, whole.covariance_, atol=1e-13)
 
 
 @pytest.mark.parametrize("model", LINEAR, ids=name)
@@ -211,7 +210,7 @@ def test_unknown_chunk_sizes(model):
     keep = lazy[:, 0] > 1
     model.fit(lazy[keep], labels[keep])
     np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
-    with pytest.raises(ValueError, match="Block 0 of X has .* compute_chunk_sizes"):
+    with pytest.raises(ValueError, match=r"Block \d of X has .* compute_chunk_sizes"):
         model.fit(lazy[keep], labels)
     with pytest.raises(ValueError, match=r"X has 4 blocks and y 8.* compute_chunk_sizes"):
         model.fit(lazy[keep], labels.rechunk(250)[keep.rechunk(250)])
@@ -257,7 +256,7 @@ def test_a_value_that_is_not_finite_is_found_in_its_block(model, bad, rounds):
 def test_targets_and_weights_that_are_unfit(model):
     X, y = data(n=2000)
     lazy, labels = chunked(X, y, 500)
-    with pytest.raises(ValueError, match="Block 0 .*Unknown label type"):
+    with pytest.raises(ValueError, match=r"Block \d .*Unknown label type"):
         model.fit(lazy, lazy[:, 0])
     with pytest.raises(ValueError, match="one class only"):
         model.fit(lazy, da.zeros_like(labels))
@@ -273,7 +272,8 @@ def test_targets_and_weights_that_are_unfit(model):
         model.fit(lazy[:, 0], labels)
 
 
-@pytest.mark.parametrize("model", EACH, ids=name)
+# not the network: equal rows change which rows its start is screened on
+@pytest.mark.parametrize("model", EACH[:-1], ids=name)
 def test_a_weight_counts_like_equal_rows_and_may_be_zero_in_a_block(model):
     X, y = data(n=2000)
     weight = np.random.default_rng(0).integers(3, size=2000)
@@ -342,6 +342,7 @@ def test_no_task_ever_holds_all_rows():
     assert max(seen) == 500
 
 
+@pytest.mark.filterwarnings("ignore:The `numpy.may_share_memory` function:FutureWarning")
 @pytest.mark.parametrize("model", EACH, ids=name)
 def test_what_left_dask_on_the_way_is_refused(model):
     X, y = data(n=2000)
