@@ -21,6 +21,7 @@ from sklearn_lhy._compat import (
     StrOptions,
     with_callbacks,
 )
+from sklearn_lhy._parts import Parts
 from sklearn_lhy._posterior import (
     PosteriorClassifier,
     encode_labels,
@@ -29,11 +30,12 @@ from sklearn_lhy._posterior import (
     unchanged_on_error,
 )
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import check_squares, column_spread, squares
+from sklearn_lhy._rows import blocks_of, check_squares, column_spread, is_lazy, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
     StreamSolver,
+    SummedSolver,
     rule_solver,
     run,
     validation_loss,
@@ -117,8 +119,15 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     @with_callbacks
     def _fit_watched(self, X, y, sample_weight, init, validation):
         old = self._fitted() if self.warm_start else None
-        rows, labels, weight = self._check_training(X, y, sample_weight)
-        Y = self._encode(labels, weight)
+        parts, data = None, (X, y, sample_weight)
+        if is_lazy(X):
+            parts = self._lazy_parts(X, y, sample_weight)
+            data = parts.data
+        rows, labels, weight = self._check_training(*data)
+        if parts is None and self._too_many(rows, labels):
+            parts = self._parts(blocks_of(rows, labels, weight))
+            rows, labels, weight = parts.data
+        Y = self._encode(labels, weight, parts and parts.classes)
         if old is not None:
             self._check_continues(old)
         weight = self._class_weighted(Y, labels, weight)
@@ -128,7 +137,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         held_out = self._validation_rows(*validation)
         if self.early_stopping and held_out is None:
             rows, Y, weight, held_out = self._split(rows, Y, weight, random_state)
-        problem = self._problem(rows, Y, weight)
+        if parts:
+            targets = self._targets(np.arange(len(parts.classes)))
+            parts.encode(targets, self._class_weighted(targets, parts.classes, parts.N))
+        problem = self._problem(rows, Y, weight)._replace(parts=parts)
         layers = self._start_layers(problem, init, old, random_state)
         with self._watching(X, y, sample_weight) as watch:
             found = self._descend(
@@ -176,7 +188,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
 
     def _solver(self, problem, random_state, seed, stream, old):
         if self.solver == "whitened":
-            return (StreamSolver if stream else LinearSolver)(problem, self.tol * self._tol_unit)
+            solver = StreamSolver if stream else SummedSolver if problem.parts else LinearSolver
+            return solver(problem, self.tol * self._tol_unit)
         return rule_solver(
             problem,
             self.solver,
@@ -225,6 +238,23 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             codes = known_codes(labels, classes)
         self.classes_ = classes
         return self._targets(codes)
+
+    def _too_many(self, X, labels):
+        """Whether what is computed from rows in memory should not be kept for all of them."""
+        return False
+
+    def _parts(self, blocks):
+        return Parts(blocks, self._row_checks(), type(self).__name__)
+
+    def _lazy_parts(self, X, y, sample_weight):
+        """Lazy rows in parts, once they have been surveyed."""
+        if self.solver != "whitened" or self.early_stopping:
+            raise TypeError(
+                "On Dask input only solver='whitened' without early_stopping descends; got"
+                f" solver={self.solver!r}, early_stopping={self.early_stopping}. Take a part of X"
+                " in memory for the others."
+            )
+        return self._parts(self._check_blocks(X, y, sample_weight))
 
     def _class_weighted(self, Y, labels, weight):
         """Sample weights times class weights, (n,) or None."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from sklearn_lhy._descent import descend
 from sklearn_lhy._metric import WIDEST_FACTOR, Plan
-from sklearn_lhy._objective import LinearObjective, Prior, ridge
+from sklearn_lhy._objective import LinearObjective, Prior, SummedObjective, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened import State, start_state, whitened_step, with_metric
@@ -85,6 +85,22 @@ class LinearSolver:
             *_, state = descend(_Steps(sample, 10 * noise), start_state(sample, V), 30)
             V = state.end
         state = start_state(self.objective, V)
+        return state if state.value <= value else start_state(self.objective, zero)
+
+
+class SummedSolver(LinearSolver):
+    """The whitened descent on rows in parts, from the solution for a sample of them."""
+
+    def __init__(self, problem, tol):
+        super().__init__(problem, tol)
+        self.local = LinearSolver(problem, np.sqrt(self.objective.inputs.D / len(problem.Y)) / 10)
+        self.objective = SummedObjective(self.objective, problem.parts)
+
+    def _sampled_start(self):
+        """Solve on the sample."""
+        *_, state = descend(self.local, self.local.start(), 100)
+        zero, value = self.objective.zero()
+        state = start_state(self.objective, state.V)
         return state if state.value <= value else start_state(self.objective, zero)
 
 

@@ -68,10 +68,11 @@ def metric_plan(objective, plan=None):
     largest = n if plan is None or plan.kind == "diagonal" else max(1, plan.step // 4)
     plans = []
     for kind, grams, flops, wrong in kinds:
-        for step in (1 << halvings for halvings in range(10) if 1 << halvings <= largest):
-            passes = objective.inputs.gram_passes(n / step, grams, flops, m)
-            cost = passes + iterations(STALE + wrong + 4 * D * (step - 1) / n)
-            plans.append(Plan(cost, passes, kind, step, wrong == 0 and step == 1))
+        for step in objective.metric_steps():
+            if step <= largest:
+                passes = objective.gram_passes(n / step, grams, flops)
+                cost = passes + iterations(STALE + wrong + 4 * D * (step - 1) / n)
+                plans.append(Plan(cost, passes, kind, step, wrong == 0 and step == 1))
     if not plans or plan is None and not blocked:
         cost = DIAGONAL_PASSES + iterations(UNCORRELATED)
         plans.append(Plan(cost, DIAGONAL_PASSES, "diagonal", 1, False))

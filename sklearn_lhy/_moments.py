@@ -62,6 +62,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
     (n, d), K = X.shape, len(count)
     step = max(1, n // max(SAMPLE_ROWS, 2 * d + K))
+    weight = weight if np.any(count) else None  # a part of the rows may have none
     if step > 1 or weight is not None:
         index = np.arange(0, n, step)
         index = index if weight is None else index[weight[index] > 0]
@@ -83,7 +84,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     near = NEAR * np.sqrt((rows**2).sum(axis=0) / len(rows))  # (d,)
     basis = None
     if kind != "axes" and len(rows) >= 2 * d + K:
-        basis = whitening_basis(rows, rounding(shift))
+        basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))
     for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
         if basis is None and np.all(np.abs(means - centre) <= near):
             means = np.tile(centre, (K, 1))
@@ -96,19 +97,27 @@ def rounding(value):
     return 8 * np.finfo(float).eps * np.abs(value)
 
 
-def whitening_basis(rows, least):
-    """Inverse Cholesky factor of the second moment of centred rows; None where it is benign.
+def better_guess(sums):
+    """A Guess that whitens what was gathered without a basis; None where that is good enough."""
+    if sums.kind == "axes" or sums.fourth is not None or sums.basis is not None:
+        return None
+    shift, total = sums.shift + total_mean(sums), sums.N.sum()
+    basis = whitening_basis(sums.second.sum(axis=0), total, rounding(shift))
+    return None if basis is None else Guess(shift, sums.shift + sums.mean, basis)
+
+
+def whitening_basis(scatter, total, least):
+    """Inverse Cholesky factor of the scatter of rows over their weight; None where it is benign.
 
     Columns with a standard deviation of at most least (d,) are constant and stay as they are.
     """
-    scatter = rows.T @ rows
     if not np.isfinite(scatter).all():
         return None  # the caller will find it
-    scale = np.sqrt(scatter.diagonal() / len(rows))
+    scale = np.sqrt(scatter.diagonal() / total)
     constant = scale <= least
     scatter[constant] = scatter[:, constant] = 0
     scale[constant] = 1
-    inverse = inverse_factor(scatter / (len(rows) * scale[:, None] * scale))  # (d, d)
+    inverse = inverse_factor(scatter / (total * scale[:, None] * scale))  # (d, d)
     inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
     if not (inflation[~constant] > INFLATED).any():
         return None

@@ -12,6 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_lhy._rows import CentredRows
+
+ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
 
 
@@ -69,6 +72,12 @@ class LinearObjective:
 
     def value_and_gradient(self, V):
         """The objective at V and its gradient (D, m): sum of -(y - p) x [L11] plus the prior's."""
+        total, G = self.sums(V)
+        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
+        return float(self.scale * total + self.prior.value(V)), G
+
+    def sums(self, V):
+        """The sums over rows in `value_and_gradient`, its inputs not yet centred."""
         total, G = 0.0, np.zeros(V.shape)
         scores = self.inputs.scorer(V)
         for rows in self.inputs.blocks(self.Y.shape[1]):
@@ -77,16 +86,18 @@ class LinearObjective:
             total += self._weighted(self.loss.value(Z, Y), rows).sum(dtype=float)
             R = self.loss.residual(self.loss.probability(Z), Y)
             G += self.inputs.pull(A, self._weighted(R, rows))
-        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
-        return float(self.scale * total + self.prior.value(V)), G
+        return total, G
 
     def curvature(self, V, step=1, kind="each"):
         """Second derivatives of the loss of every step-th row, which weigh as much as all.
 
         Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint".
         """
-        total = -(-self.inputs.n // step)
-        if self.weight is not None:
+        if self.weight is None:
+            total = -(-self.inputs.n // step)
+        elif step == 1:  # the weights of a part of the rows do not sum to one
+            total = 1.0
+        else:
             total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
         k, j = np.tril_indices(m, -1)
@@ -112,6 +123,14 @@ class LinearObjective:
         C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
+    def metric_steps(self):
+        """Steps from row to row with which a metric may be gathered."""
+        return [1 << doublings for doublings in range(10)]
+
+    def gram_passes(self, size, grams, flops):
+        """How many passes over the data cost as much as curvature from `size` rows."""
+        return self.inputs.gram_passes(size, grams, flops, self.Y.shape[1])
+
     def _curvatures(self, P):
         """Second derivatives of the loss of each row with respect to each score."""
         C = self.loss.curvature(P)
@@ -130,3 +149,35 @@ class LinearObjective:
 
     def _weighted(self, A, rows):
         return A if self.weight is None else A * self.weight[rows]
+
+
+class SummedObjective(LinearObjective):
+    """The objective of rows in parts, by sums over them; `inputs` are those of a sample."""
+
+    def __init__(self, sample, parts):
+        super().__init__(sample.inputs, sample.Y, sample.weight[:, 0], sample.loss, sample.prior)
+        self.parts = parts
+
+    def sums(self, V):
+        """The same over all parts."""
+        return self.parts.total(_part_sums, V, self.inputs.centre, self.loss)
+
+    def metric_steps(self):
+        """All rows: a round costs more than the products in it."""
+        return [1]
+
+    def gram_passes(self, size, grams, flops):
+        """The same in rounds, which read the rows and exchange messages as well."""
+        return (super().gram_passes(size, grams, flops) + ROUND) / (1 + ROUND)
+
+    def curvature(self, V, step=1, kind="each"):
+        """The same over all parts."""
+        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind)[0]
+
+
+def _part_sums(X, Y, share, V, centre, loss):
+    return LinearObjective(CentredRows(X, centre), Y, share, loss, None).sums(V)
+
+
+def _part_curvature(X, Y, share, V, centre, loss, kind):
+    return (LinearObjective(CentredRows(X, centre), Y, share, loss, None).curvature(V, 1, kind),)

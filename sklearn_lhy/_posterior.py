@@ -11,10 +11,12 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
 from sklearn_lhy._compat import check_sample_weight
+from sklearn_lhy._rows import blocks_of, is_lazy, rowwise
 from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
 from sklearn_lhy._version import __version__
 
@@ -104,6 +106,35 @@ def need_two_classes(classes, codes, weight=None):
             )
 
 
+def need_rows_in_memory(X, y, weight):
+    """Refuse what Dask holds where one array is needed, before numpy makes one of it."""
+    if is_lazy(X):
+        raise TypeError(
+            f"X is a {type(X).__name__} of Dask: it serves as training rows of `fit`, not here."
+            " Give an array in memory, such as X.compute() or a part of X."
+        )
+    for name, values in (("y", y), ("sample_weight", weight)):
+        if is_lazy(values):
+            raise TypeError(
+                f"{name} is a Dask collection, but X is one array in memory. A transformer that"
+                " does not know Dask makes such an X, in a Pipeline too: leave it out (the default"
+                " solvers need no scaling) or apply it by X.map_blocks before. If X is to be in"
+                f" memory, give {name}.compute()."
+            )
+
+
+def checked_block(X, y, weight, checks, name):
+    """One block of training data, validated; all its weights may be 0."""
+    X = check_array(X, input_name="X", estimator=name, **checks)
+    refuse_what_would_be_lost(X=X, y=y, sample_weight=weight)
+    assert_all_finite(y, input_name="y")
+    check_labels(y)
+    if weight is not None:
+        weight = check_array(weight, dtype=X.dtype, ensure_2d=False, input_name="sample_weight")
+        check_non_negative(weight, "sample_weight")
+    return X, y, weight
+
+
 @contextmanager
 def unchanged_on_error(estimator):
     """Give the estimator its old attributes back when the block inside fails or is interrupted."""
@@ -183,12 +214,20 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _check_training(self, X, y, sample_weight, *, reset=True):
         """Validate training data: X (n, d), labels y (n,), weights (n,) of X's dtype or None."""
         refuse_what_would_be_lost(X=X, y=y, sample_weight=sample_weight)
+        need_rows_in_memory(X, y, sample_weight)
         X, y = validate_data(self, X, y, reset=reset, **self._row_checks(), **self._target_checks)
         check_labels(y)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)
         return X, y, sample_weight
 
+    def _check_blocks(self, X, y, sample_weight, *, reset=True):
+        """Lazy training data as blocks, each to be validated by `checked_block` where it is."""
+        blocks = blocks_of(X, y, sample_weight)
+        validate_data(self, blocks.head, reset=reset, skip_check_array=True)
+        return blocks
+
+    @rowwise
     def decision_function(self, X):
         """Scores z, with P(class given x) = sigma(z) or softmax(z).
 
@@ -211,6 +250,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             refuse_overflow()  # the largest score of a row is no number to compare with
         return without_nan(Z)
 
+    @rowwise
     def predict(self, X):
         """Most probable class of each sample.
 
@@ -230,6 +270,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         codes = (Z > 0).astype(int) if Z.ndim == 1 else Z.argmax(axis=1)
         return self.classes_[codes]
 
+    @rowwise
     def predict_proba(self, X):
         """Posterior probabilities P(class given x).
 
@@ -249,6 +290,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             return np.stack([sigmoid(-Z), sigmoid(Z)], axis=1)
         return sigmoid(Z) if self._multilabel else softmax(Z)
 
+    @rowwise
     def predict_log_proba(self, X):
         """Logarithm of the posterior, exact also where the probability rounds to 0 or 1.
 

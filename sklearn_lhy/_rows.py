@@ -1,9 +1,13 @@
-"""How rows are stored: array, memory map or sparse matrix. Nobody else asks."""
+"""How rows are stored: array, memory map, sparse matrix or Dask. Nobody else asks."""
+
+import sys
+from functools import wraps
 
 import numpy as np
 from scipy import sparse
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
+LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
 
 
@@ -52,6 +56,56 @@ def check_squares(X, second, dtype):
             f"The squares of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
             " scale them up."
         )
+
+
+def is_lazy(X):
+    """Whether Dask holds the rows; where it is not loaded, it does not."""
+    loaded = sys.modules.get("dask.base")
+    return loaded is not None and loaded.is_dask_collection(X)
+
+
+def blocks_of(X, y, weight):
+    """Rows, labels and weights in blocks, over which kernels can be summed."""
+    if not is_lazy(X):
+        return LocalBlocks(X, y, weight)
+    from sklearn_lhy._dask_rows import DaskBlocks
+
+    return DaskBlocks(X, y, weight)
+
+
+class LocalBlocks:
+    """Blocks of an array that is here, or in a file that is mapped to memory."""
+
+    def __init__(self, X, y, weight):
+        self.arrays = X, y, weight
+        self.head = np.empty((0, X.shape[1]))
+
+    def reduce(self, kernel, combine, *args):
+        """One round: kernel(number, X, y, weight, *args) of each block, combined in their order."""
+        total = None
+        for number, rows in enumerate(row_blocks(self.arrays[0], LARGE_BLOCK_BYTES)):
+            block = [None if array is None else array[rows] for array in self.arrays]
+            result = kernel(number, *block, *args)
+            total = combine(total, result) if number else result
+        return total
+
+    def framed(self, rows):
+        """Rows as they are: they have been validated."""
+        return rows
+
+
+def rowwise(method):
+    """Let a method that gives an entry for each row of X give a lazy array where X is lazy."""
+
+    @wraps(method)
+    def mapped_if_lazy(self, X, *args):
+        if not is_lazy(X):
+            return method(self, X, *args)
+        from sklearn_lhy._dask_rows import mapped
+
+        return mapped(method, self, X, *args)
+
+    return mapped_if_lazy
 
 
 def centre_of(X, weight):

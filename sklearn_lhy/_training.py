@@ -8,17 +8,22 @@ from typing import NamedTuple
 import numpy as np
 
 from sklearn_lhy._descent import run
-from sklearn_lhy._linear_solver import LinearSolver, StreamSolver
+from sklearn_lhy._linear_solver import LinearSolver, StreamSolver, SummedSolver
 from sklearn_lhy._loss import Loss
+from sklearn_lhy._parts import Parts
 from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._steps import RULES, RuleSolver
+from sklearn_lhy._summed_stack import SummedStackSolver
 
 SOLVERS = ("whitened", *RULES)
 
 
 class Problem(NamedTuple):
-    """Training rows X (n, d), targets Y (n, m), weights (n,) or None, loss and penalty."""
+    """Training rows X (n, d), targets Y (n, m), weights (n,) or None, loss and penalty.
+
+    Where all rows are in `parts`, X, Y and the weights are a sample that stands for them.
+    """
 
     X: object
     Y: np.ndarray
@@ -26,11 +31,12 @@ class Problem(NamedTuple):
     loss: Loss
     penalty: float
     fit_intercept: bool
+    parts: Parts | None = None
 
 
 def rule_solver(problem, name, **settings):
     """One of the lecture's rules."""
-    return RuleSolver(StackObjective(*problem), name, **settings)
+    return RuleSolver(StackObjective(*problem[:-1]), name, **settings)
 
 
 def validation_loss(X, Y, weight, loss):
@@ -44,6 +50,8 @@ __all__ = [
     "Problem",
     "StackSolver",
     "StreamSolver",
+    "SummedSolver",
+    "SummedStackSolver",
     "rule_solver",
     "run",
     "validation_loss",

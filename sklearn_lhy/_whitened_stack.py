@@ -34,6 +34,18 @@ class Sample(NamedTuple):
     weight: np.ndarray  # (n, 1), sums to one
     moment: np.ndarray  # second moment (d + 1, d + 1) of (X, 1), or its diagonal
 
+    def evaluate(self, layers, loss, first):
+        """Mean loss without penalty, and what each block needs again on the way back."""
+        return _evaluate(layers, loss, self, first)
+
+    def gradients(self, layers, loss, kept):
+        """Of every layer: gradient, second moments of its inputs and of its residuals."""
+        return _gradients(layers, loss, self, kept)
+
+    def curvature(self, layers, loss, kept, moves, directions):
+        """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
+        return _curvature(layers, loss, self, kept, moves, directions)
+
 
 class StackState(NamedTuple):
     """Where the descent is and what it will try next: everything needed to go on."""
@@ -74,7 +86,7 @@ def stack_start(layers, loss, sample, ridges, damping=1.0):
     """The state at these layers."""
     layers = [Layer(np.ascontiguousarray(W), b) for W, b in layers]
     first = sample.X @ layers[0].W + layers[0].b
-    value, kept = _evaluate(layers, loss, sample, first)
+    value, kept = sample.evaluate(layers, loss, first)
     plan = _plan(layers, loss, sample, first, kept, None, ridges)
     return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
 
@@ -83,7 +95,7 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
     """The state with these layers and directions, its scores found from the rows."""
     first = sample.X @ layers[0].W + layers[0].b
     moves = [sample.X @ D[:-1] + D[-1] for D in directions[0]]
-    value, _ = _evaluate(layers, loss, sample, first)
+    value, _ = sample.evaluate(layers, loss, first)
     value += penalty(layers, ridges)
     return StackState(
         tuple(layers), value, directions=directions, first=first, moves=np.stack(moves), **rest
@@ -100,7 +112,7 @@ def stack_step(state, loss, sample, ridges, tol):
         Layer(W + S[:-1], b + S[-1]) for (W, b), S in zip(state.layers, steps, strict=True)
     )
     first = state.first + move
-    value, kept = _evaluate(layers, loss, sample, first)
+    value, kept = sample.evaluate(layers, loss, first)
     value += penalty(layers, ridges)
     gain = state.value - value
     if not gain > 0:
@@ -158,17 +170,15 @@ def _solve(state):
 
 def _plan(layers, loss, sample, first, kept, last, ridges):
     """Directions, and the quadratic model of the objective in their span."""
-    G, M, gamma = _gradients(layers, loss, sample, kept, ridges)
+    G, M, gamma = sample.gradients(layers, loss, kept)
+    for g, layer, ridge in zip(G, layers, ridges, strict=True):
+        g[:-1] += ridge * layer.W
     D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
     directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
     move = sample.X @ directions[0][0, :-1] + directions[0][0, -1]
     moves = np.stack([move] if last is None else [move, last[1]])
     slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
-    curvature = np.zeros((sum(map(len, slopes)),) * 2)
-    for rows, (inputs, P) in zip(_blocks(len(first)), kept, strict=True):
-        J = _tangents(inputs, layers, moves[:, rows], directions)
-        C = _curve(loss, P, J) * sample.weight[rows]
-        curvature += J.reshape(len(J), -1) @ C.reshape(len(J), -1).T
+    curvature = sample.curvature(layers, loss, kept, moves, directions)
     start = 0
     for T, ridge in zip(directions, ridges, strict=True):  # the penalty couples within a layer
         V, own = T[:, :-1], slice(start, start + len(T))
@@ -177,7 +187,18 @@ def _plan(layers, loss, sample, first, kept, last, ridges):
     return directions, np.concatenate(slopes), curvature, first, moves
 
 
-def _gradients(layers, loss, sample, kept, ridges):
+def _curvature(layers, loss, sample, kept, moves, directions):
+    """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
+    k = sum(map(len, directions))
+    curvature = np.zeros((k, k))
+    for rows, (inputs, P) in zip(_blocks(len(sample.Y)), kept, strict=True):
+        J = _tangents(inputs, layers, moves[:, rows], directions)
+        C = _curve(loss, P, J) * sample.weight[rows]
+        curvature += J.reshape(k, -1) @ C.reshape(k, -1).T
+    return curvature
+
+
+def _gradients(layers, loss, sample, kept):
     """Gradient (d + 1, m) of every layer with the second moments of its inputs and residuals."""
     L = len(layers)
     G = [np.zeros((len(W) + 1, len(b)), W.dtype) for W, b in layers]
@@ -192,8 +213,6 @@ def _gradients(layers, loss, sample, kept, ridges):
             G[i][-1] += R.sum(axis=0)
             if i:
                 M[i] = M[i] + second_moment(A, w)
-    for g, layer, ridge in zip(G, layers, ridges, strict=True):
-        g[:-1] += ridge * layer.W
     return G, [sample.moment, *M[1:]], gamma
 
 

@@ -20,12 +20,14 @@ from sklearn_lhy import _moments
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._posterior import (
     PosteriorClassifier,
+    checked_block,
     encode_labels,
+    known_codes,
     need_two_classes,
     unchanged_on_error,
     without_nan,
 )
-from sklearn_lhy._rows import check_squares, dense, row_blocks
+from sklearn_lhy._rows import check_squares, dense, is_lazy, row_blocks, rowwise
 from sklearn_lhy._units import Layer, layer_scores
 
 SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
@@ -214,6 +216,10 @@ class GaussianGenerativeClassifier(
             The fitted classifier.
         """
         with unchanged_on_error(self):
+            if is_lazy(X):
+                classes, sums, dtype = self._gather_blocks(X, y, sample_weight)
+                need_two_classes(classes, np.arange(len(classes)), sums.N)
+                return self._set_model(classes, sums, dtype)
             X, y, weight = self._check_training(X, y, sample_weight)
             classes, codes = encode_labels(y)
             need_two_classes(classes, codes, weight)
@@ -242,8 +248,12 @@ class GaussianGenerativeClassifier(
         """
         with unchanged_on_error(self):
             first = not hasattr(self, "_sums")
-            X, y, weight = self._check_training(X, y, sample_weight, reset=first)
-            labels, codes = encode_labels(y)
+            if is_lazy(X):
+                labels, sums, dtype = self._gather_blocks(X, y, sample_weight, reset=first)
+            else:
+                X, y, weight = self._check_training(X, y, sample_weight, reset=first)
+                labels, codes = encode_labels(y)
+                sums, dtype = self._gather(X, codes, len(labels), weight), X.dtype
             if classes is not None:
                 known = np.unique(classes if first else np.append(classes, self.classes_))
                 if not np.isin(labels, known).all():
@@ -252,9 +262,8 @@ class GaussianGenerativeClassifier(
                         f" classes={classes!r}: announce it, or leave `classes` out."
                     )
                 labels, place = _union(labels, known)
-                codes = place[codes]
-            sums = self._gather(X, codes, len(labels), weight)
-            return self._set_model(labels, sums, X.dtype) if first else self._add(labels, sums)
+                sums = _moments.embedded(sums, place, len(labels))
+            return self._set_model(labels, sums, dtype) if first else self._add(labels, sums)
 
     def merge(self, other):
         """Add the rows that another fitted model has seen, without the rows themselves.
@@ -311,7 +320,7 @@ class GaussianGenerativeClassifier(
         kind = {"tied": "pooled", "full": "each"}.get(self.covariance_type, "axes")
         return ("each" if fourth else kind), fourth
 
-    def _gather(self, X, codes, K, weight):
+    def _gather(self, X, codes, K, weight, guess=None):
         """Moments of validated rows, of the kind that the parameters ask for."""
         kind, fourth = self._statistics()
         if self.allow_nan or weight is not None:  # a weight of 0 may hide a row from the sums
@@ -328,6 +337,7 @@ class GaussianGenerativeClassifier(
                 K,
                 kind,
                 weight=weight,
+                guess=guess,
                 fourth=fourth,
                 missing=self.allow_nan,
             )
@@ -337,6 +347,21 @@ class GaussianGenerativeClassifier(
         check_squares(X, second, second.dtype)
         return sums
 
+    def _gather_blocks(self, X, y, sample_weight, reset=True):
+        """Labels, moments and precision of lazy rows, in one round over their blocks.
+
+        Where the rows are badly conditioned and a block was too small to find it out, a second
+        round gathers all in the coordinates that the first one found.
+        """
+        blocks = self._check_blocks(X, y, sample_weight, reset=reset)
+        labels, sums, dtype = blocks.reduce(_block_moments, _both, clone(self))
+        if not sums.N.any():
+            raise ValueError("All of sample_weight is 0.")
+        guess = _moments.better_guess(sums)
+        if guess is not None:
+            _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
+        return labels, sums, dtype
+
     def _add(self, labels, sums):
         """Add the moments of more rows to the model."""
         mine = self._moments
@@ -345,9 +370,7 @@ class GaussianGenerativeClassifier(
                 "The statistics differ in kind: covariance_type, or shrinkage='auto', was changed"
                 " since the first rows, or differs in the other model. Fit anew."
             )
-        classes, place = _union(self.classes_, labels)
-        mine = _moments.embedded(mine, place, len(classes))
-        sums = _moments.embedded(sums, np.searchsorted(classes, labels), len(classes))
+        classes, mine, sums = _side_by_side(self.classes_, mine, labels, sums)
         return self._set_model(classes, _moments.add(mine, sums), self.means_.dtype)
 
     def _set_model(self, classes, sums, dtype):
@@ -447,6 +470,7 @@ class GaussianGenerativeClassifier(
             Z[part] = layer_scores(X[part] - centre, layer)
         return Z
 
+    @rowwise
     def score_samples(self, X):
         """Log-density ln P(x) = ln sum_k P(x given k) P(k) of each row.
 
@@ -468,6 +492,7 @@ class GaussianGenerativeClassifier(
             L = logsumexp(self._log_joint(X), axis=1).astype(X.dtype, copy=False)
         return without_nan(L)
 
+    @rowwise
     def mahalanobis(self, X):
         """Squared Mahalanobis distance of each row to the mean of each class.
 
@@ -517,6 +542,7 @@ class GaussianGenerativeClassifier(
         X = _model.draw(self._densities, counts[self._seen], rng)
         return X.astype(self.means_.dtype), np.repeat(self.classes_, counts)
 
+    @rowwise
     def transform(self, X):
         """Project rows on the directions that separate the classes best (tied types only).
 
@@ -586,6 +612,29 @@ def _union(classes, labels):
             f"The labels {labels!r} cannot be ordered with {classes!r}: give all one type."
         ) from error
     return union, np.searchsorted(union, classes)
+
+
+def _side_by_side(classes, mine, labels, sums):
+    """Give the labels of both, and the moments of each among all of them."""
+    union, place = _union(classes, labels)
+    mine = _moments.embedded(mine, place, len(union))
+    return union, mine, _moments.embedded(sums, np.searchsorted(union, labels), len(union))
+
+
+def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
+    """Labels, moments and precision of a block of rows."""
+    name = type(estimator).__name__
+    X, y, weight = checked_block(X, y, weight, estimator._row_checks(), name)
+    labels, codes = encode_labels(y) if labels is None else (labels, known_codes(y, labels))
+    return labels, estimator._gather(X, codes, len(labels), weight, guess), X.dtype
+
+
+def _both(a, b):
+    """Give what `_block_moments` would give for the rows of both blocks."""
+    labels, mine, sums = _side_by_side(*a[:2], *b[:2])
+    if mine.basis is not None and sums.basis is None:  # so that it shows in the end
+        mine, sums = sums, mine
+    return labels, _moments.add(mine, sums), np.promote_types(a[2], b[2])
 
 
 def _checked_priors(priors, K):

@@ -13,9 +13,11 @@ from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._posterior import without_nan
-from sklearn_lhy._training import Problem, StackSolver
+from sklearn_lhy._rows import rowwise
+from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
+LARGE = 1 << 31  # bytes for standardised rows and scores of the first layer
 SMALL = 1000  # rows that need no mini-batches
 
 
@@ -275,6 +277,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         vars(clf).update(clf._attributes(layers))
         return clf
 
+    @rowwise
     def transform(self, X):
         """Give the outputs of the last hidden layer, features that the network found [L27].
 
@@ -331,6 +334,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             unit.feature_names_in_ = self.feature_names_in_
         return unit
 
+    @rowwise
     def layer_output(self, X, layer=-1):
         """Give the outputs of the units of a hidden layer.
 
@@ -439,7 +443,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             return super()._solver(problem, random_state, seed, stream, old)
         if chosen:  # anew, unless the descent goes on
             alpha = None if old is None else getattr(self, "alpha_", None)
-        solver = StackSolver(
+        solver = (SummedStackSolver if problem.parts else StackSolver)(
             problem,
             sizes,
             alpha=alpha,
@@ -451,6 +455,13 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         )
         self.alpha_ = solver.alpha
         return solver
+
+    def _too_many(self, X, labels):
+        """Whether a descent that keeps copies of rows and first scores would be too large."""
+        sizes = np.array(self.hidden_layer_sizes, ndmin=1)
+        if self.solver != "whitened" or self.early_stopping or not sizes.size or labels.ndim == 2:
+            return False
+        return X.shape[0] * (X.shape[1] + 3 * int(sizes[0])) * X.dtype.itemsize > LARGE
 
     def _stream_iterations(self):
         return 1
