@@ -64,8 +64,9 @@ def whitened_step(objective, state, tol):
     D, slope = direction(objective, state)
     rates = state.rate, min(1.0, slope / state.slope)
     state = state._replace(slope=slope, rate=rates[1])
-    if slope * max(rates) <= tol / 50:  # where this step will end; what it gains is rounding
-        return state._replace(ahead=D, stop="tol")
+    end = slope * max(rates)  # where this step will lead; what it gains is rounding
+    if end <= max(tol / 50, 10 * np.finfo(objective.inputs.X.dtype).eps):
+        return state._replace(ahead=D, stop="tol" if end <= tol else "precision")
     if min(rates) > STUCK and slope**2 <= _rounding(objective, state):
         return state._replace(stop="precision")
     return _descended(objective, state, D)
