@@ -34,9 +34,14 @@ class Problem(NamedTuple):
     parts: Parts | None = None
 
 
+def stack_objective(problem):
+    """The goodness of layers on the rows that are here."""
+    return StackObjective(*problem[:-1])
+
+
 def rule_solver(problem, name, **settings):
     """One of the lecture's rules."""
-    return RuleSolver(StackObjective(*problem[:-1]), name, **settings)
+    return RuleSolver(stack_objective(problem), name, **settings)
 
 
 def validation_loss(X, Y, weight, loss):
@@ -54,5 +59,6 @@ __all__ = [
     "SummedStackSolver",
     "rule_solver",
     "run",
+    "stack_objective",
     "validation_loss",
 ]

@@ -7,7 +7,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy._linear import LinearDescendingClassifier
 from sklearn_lhy._plotting import pyplot
-from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._training import stack_objective
 from sklearn_lhy._units import Layer
 
 
@@ -343,7 +343,7 @@ def _recorded_fit(estimator, X, y, sample_weight, **init):
     estimator.fit(X, y, sample_weight, **init)
     while not np.array_equal(layers[-1][0].W.T, estimator.coef_):
         layers.pop()  # early stopping went back to an earlier state
-    return StackObjective(*problems[0]), layers
+    return stack_objective(problems[0]), layers
 
 
 def _section(objective, layers, weights, output, xx0, xx1):

@@ -458,10 +458,10 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
     def _too_many(self, X, labels):
         """Whether a descent that keeps copies of rows and first scores would be too large."""
-        sizes = np.array(self.hidden_layer_sizes, ndmin=1)
-        if self.solver != "whitened" or self.early_stopping or not sizes.size or labels.ndim == 2:
+        if self.solver != "whitened" or self.early_stopping or labels.ndim == 2:
             return False
-        return X.shape[0] * (X.shape[1] + 3 * int(sizes[0])) * X.dtype.itemsize > LARGE
+        first, *more = self._sizes(labels[:, None])
+        return bool(more) and X.shape[0] * (X.shape[1] + 3 * first) * X.dtype.itemsize > LARGE
 
     def _stream_iterations(self):
         return 1
