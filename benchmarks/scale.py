@@ -165,7 +165,7 @@ def on_dask(client, folder, rows, rounds):
             print(f"{name:9s} time grows as rows ** {exponent(sizes(rows), seconds):.2f}")
 
 
-def mapped(name, folder, rows, limit, answer):
+def mapped(name, folder, rows, limit):
     """Fit a mapped file in this process, which may allocate `limit` bytes and no more."""
     X, y = read(folder, 0, rows)
     y, model = labels(y, classes_of(name)), models()[name]
@@ -174,9 +174,11 @@ def mapped(name, folder, rows, limit, answer):
     start = time.perf_counter()
     try:
         model.fit(X, y)
-        answer.put(f"{time.perf_counter() - start:7.1f} s")
+        found = f"{time.perf_counter() - start:7.1f} s"
     except MemoryError as error:
-        answer.put(f"MemoryError {error}")
+        found = f"MemoryError: {error}"
+    within = f", {rows * D >> 20} MiB beyond the libraries'" if limit else ""
+    print(f"{name:9s} {rows:10d} rows {found}{within}", flush=True)
 
 
 def on_memmap(folder, rows):
@@ -186,13 +188,9 @@ def on_memmap(folder, rows):
         for n in sizes(rows):
             quarter = n * D
             limit = quarter + int(status("VmData") * 2**20) if quarter > 50e6 else 0
-            answer = spawn.Queue()
-            child = spawn.Process(target=mapped, args=(name, folder, n, limit, answer))
+            child = spawn.Process(target=mapped, args=(name, folder, n, limit))
             child.start()
-            found = answer.get()
             child.join()
-            within = f", {quarter >> 20} MiB beyond the libraries'" if limit else ""
-            print(f"{name:9s} {n:10d} rows {found}{within}", flush=True)
 
 
 def beside_dask_ml(client, folder, rows, rounds):
