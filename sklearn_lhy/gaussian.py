@@ -204,7 +204,8 @@ class GaussianGenerativeClassifier(
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows.
+            Training rows. A Dask array or dataframe, with y and weights of Dask, is fitted where it
+            is, and predictions for one are lazy arrays.
         y : array-like of shape (n_samples,)
             Labels.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -21,6 +21,7 @@ from sklearn_lhy import (
 
 LINEAR = [GDLogisticRegression(), SoftmaxGD()]
 NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=300)
+NEAR = 1e-3  # of probabilities: a network that starts elsewhere stops a little elsewhere
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 name = lambda value: type(value).__name__ if hasattr(value, "fit") else None  # noqa: E731
 
@@ -73,7 +74,7 @@ def test_gaussian_equals_in_memory_in_one_round(kind, shrinkage, rounds):
     assert type(model.means_) is np.ndarray
 
 
-@pytest.mark.parametrize(("rows", "most"), [(1500, 1), (8, 2)])
+@pytest.mark.parametrize(("rows", "most"), [(1500, 1), (8, 2), ((3000, 10, 2990), 2)])
 def test_gaussian_on_badly_conditioned_rows(rows, most, rounds):
     """Blocks too small to find it out are gathered twice, and then to full precision."""
     X, y = data(n=6000, condition=1e6)
@@ -199,7 +200,7 @@ def test_chunks_of_any_kind(model, chunks):
     X, y = data(n=2000)
     expected = model.fit(X, y).predict_proba(X)
     model.fit(da.from_array(X, chunks=chunks), da.from_array(y, chunks=300))
-    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=NEAR)
 
 
 @pytest.mark.parametrize("model", EACH, ids=name)
@@ -209,7 +210,7 @@ def test_unknown_chunk_sizes(model):
     lazy, labels = chunked(X, y, 500)
     keep = lazy[:, 0] > 1
     model.fit(lazy[keep], labels[keep])
-    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=NEAR)
     with pytest.raises(ValueError, match=r"Block \d of X has .* compute_chunk_sizes"):
         model.fit(lazy[keep], labels)
     with pytest.raises(ValueError, match=r"X has 4 blocks and y 8.* compute_chunk_sizes"):
@@ -280,7 +281,7 @@ def test_a_weight_counts_like_equal_rows_and_may_be_zero_in_a_block(model):
     weight[500:1000] = 0
     expected = model.fit(np.repeat(X, weight, axis=0), np.repeat(y, weight)).predict_proba(X)
     model.fit(*chunked(X, y, 500), da.from_array(weight, chunks=300))
-    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=NEAR)
 
 
 @pytest.mark.parametrize("model", EACH, ids=name)
@@ -291,7 +292,7 @@ def test_sparse_chunks_stay_sparse(model):
     lazy, labels = chunked(X, y, 500)
     lazy = lazy.map_blocks(sparse.csr_array)
     model.fit(lazy, labels)
-    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-4)
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=NEAR)
     np.testing.assert_allclose(model.predict_proba(lazy).compute(), model.predict_proba(X))
 
 
@@ -307,7 +308,7 @@ def test_dataframes_keep_their_names(model):
     assert list(model.feature_names_in_) == list("abcdef")
     found = model.predict_proba(lazy[list("abcdef")])
     assert isinstance(found, da.Array)
-    np.testing.assert_allclose(found.compute(), expected, atol=1e-4)
+    np.testing.assert_allclose(found.compute(), expected, atol=NEAR)
     assert set(model.predict(lazy[list("abcdef")]).compute()) == {"no", "yes"}
     with pytest.raises(ValueError, match="feature names"):
         model.predict(lazy[list("fedcba")])
@@ -388,3 +389,20 @@ def test_dask_is_imported_for_dask_collections_only():
         "sys.exit('dask' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_memory_maps_are_read_in_blocks(tmp_path, monkeypatch):
+    """The descent of a network goes by blocks where a copy of the rows would be too large."""
+    X, y = data(n=20_000)
+    np.save(tmp_path / "X.npy", X.astype(np.float32))
+    mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
+    for model in EACH[:2]:
+        expected = model.fit(X.astype(np.float32), y).coef_
+        np.testing.assert_array_equal(model.fit(mapped, y).coef_, expected)
+    expected = NETWORK.fit(mapped, y).loss_curve_[-1]
+    monkeypatch.setattr("sklearn_lhy.stacked.LARGE", 1000)
+    monkeypatch.setattr("sklearn_lhy._rows.LARGE_BLOCK_BYTES", 1 << 16)
+    monkeypatch.setattr("sklearn_lhy._parts.SAMPLE_ROWS", 2000)
+    model = NETWORK.fit(mapped, y)
+    assert model.loss_curve_[-1] == pytest.approx(expected, rel=1e-2)
+    assert model.loss_curve_[0] > model.loss_curve_[-1]
