@@ -135,7 +135,10 @@ def test_linear_gradient_and_curvature_against_finite_differences(loss, weighted
     objective = LinearObjective(inputs, Y, share, loss, ridge(0.1, inputs))
     V = np.random.default_rng(2).normal(size=(4, 3)) / 10
     value, G = objective.value_and_gradient(V)
-    gradient = lambda V: objective.value_and_gradient(V)[1]  # noqa: E731
+
+    def gradient(V):
+        return objective.value_and_gradient(V)[1]
+
     numeric = numeric_gradient(lambda V: objective.value_and_gradient(V)[0], V)
     np.testing.assert_allclose(G, numeric, atol=1e-8)
     zero, at_zero = objective.zero()

@@ -6,7 +6,9 @@ import sys
 
 import dask
 import dask.array as da
+import dask.dataframe as dd
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import sparse
 from sklearn.pipeline import make_pipeline
@@ -23,7 +25,11 @@ LINEAR = [GDLogisticRegression(), SoftmaxGD()]
 NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=300)
 NEAR = 1e-3  # of probabilities: a network that starts elsewhere stops a little elsewhere
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
-name = lambda value: type(value).__name__ if hasattr(value, "fit") else None  # noqa: E731
+
+
+def name(value):
+    """The class of a model as the id of a test."""
+    return type(value).__name__ if hasattr(value, "fit") else None
 
 
 @pytest.fixture(autouse=True)
@@ -298,8 +304,6 @@ def test_sparse_chunks_stay_sparse(model):
 
 @pytest.mark.parametrize("model", EACH, ids=name)
 def test_dataframes_keep_their_names(model):
-    pd = pytest.importorskip("pandas")
-    dd = pytest.importorskip("dask.dataframe")
     X, y = data(n=2000)
     frame = pd.DataFrame(X, columns=list("abcdef")).assign(label=np.array(["no", "yes"])[y])
     expected = model.fit(frame[list("abcdef")], frame["label"]).predict_proba(frame[list("abcdef")])

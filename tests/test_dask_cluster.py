@@ -7,14 +7,13 @@ from contextlib import suppress
 
 import dask
 import dask.array as da
+import distributed
 import joblib
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_lhy import GaussianGenerativeClassifier, GDLogisticRegression, SoftmaxGD
-
-distributed = pytest.importorskip("distributed")
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="needs signals of POSIX"),
