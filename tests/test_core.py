@@ -12,6 +12,7 @@ from sklearn_lhy._loss import (
     SQUARED_ERROR,
     Loss,
 )
+from sklearn_lhy._metric import metric_plan
 from sklearn_lhy._objective import LinearObjective, ridge
 from sklearn_lhy._rows import CentredRows, centre_of
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
@@ -285,3 +286,25 @@ def test_rules_are_those_of_their_papers():
         first, memory = rule(np.array([2.0]), 0.0, 0.1, 1)
         second, _ = rule(np.array([-1.0]), memory, 0.1, 2)
         np.testing.assert_allclose([first[0], second[0]], expected[name], rtol=1e-6, err_msg=name)
+
+
+def test_the_metric_of_each_output_is_the_curvature_where_classes_are_equally_likely():
+    """Along what softmax sees, at p = 1 / m."""
+    X, Y, _ = data()
+    inputs = CentredRows(X, X.mean(axis=0))
+    objective = LinearObjective(inputs, Y, None, CATEGORICAL_CROSS_ENTROPY, ridge(0.1, inputs))
+    V, _ = objective.zero()
+    U = objective.projected(np.random.default_rng(9).normal(size=V.shape))
+    each = np.einsum("ak,kab,bk->", U, objective.curvature(V), U)
+    joint = U.T.ravel() @ objective.curvature(V, kind="joint")[0] @ U.T.ravel()
+    assert each == pytest.approx(joint, rel=1e-12)
+
+
+def test_a_metric_from_some_of_the_rows_is_not_taken_for_the_curvature():
+    rng = np.random.default_rng(10)
+    X, y = rng.normal(size=(20_000, 10)), rng.integers(2, size=(20_000, 1))
+    inputs = CentredRows(X, X.mean(axis=0))
+    objective = LinearObjective(inputs, y, None, BINARY_CROSS_ENTROPY, ridge(0.1, inputs))
+    plan = metric_plan(objective)
+    assert plan.step > 1 and not plan.exact
+    assert metric_plan(objective, plan._replace(step=1)).exact
