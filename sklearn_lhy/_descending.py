@@ -230,7 +230,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
 
     def _encode(self, labels, weight, classes=None):
         """Set `classes_`, found or given, and give the targets of the labels."""
-        labels = column_or_1d(labels, warn=True)
+        labels = labels if labels.ndim == 1 else column_or_1d(labels, warn=True)
         if classes is None:
             classes, codes = encode_labels(labels)
             need_two_classes(classes, codes, weight)

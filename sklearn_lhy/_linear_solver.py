@@ -77,15 +77,20 @@ class LinearSolver:
 
     def _sampled_start(self):
         """Solve on a sample of the rows, then on samples several times larger."""
-        zero, value = self.objective.zero()
-        V = zero
+        V = self.objective.zero()
         for size in sample_sizes(*self.objective.inputs.shape):
             sample = self.objective.sample(self.objective.inputs.draw(size))
             noise = np.sqrt(sample.inputs.D / size)  # how far its optimum is from that of all rows
             *_, state = descend(_Steps(sample, 10 * noise), start_state(sample, V), 30)
             V = state.end
+        return self._start_at(V)
+
+    def _start_at(self, V):
+        """The state at V, or at zero if that is no worse."""
         state = start_state(self.objective, V)
-        return state if state.value <= value else start_state(self.objective, zero)
+        if not V.any() or state.value <= self.objective.value_at_zero():
+            return state
+        return start_state(self.objective, self.objective.zero())
 
 
 class SummedSolver(LinearSolver):
@@ -99,9 +104,7 @@ class SummedSolver(LinearSolver):
     def _sampled_start(self):
         """Solve on the sample."""
         *_, state = descend(self.local, self.local.start(), 100)
-        zero, value = self.objective.zero()
-        state = start_state(self.objective, state.V)
-        return state if state.value <= value else start_state(self.objective, zero)
+        return self._start_at(state.V)
 
 
 class StreamSolver(LinearSolver):
@@ -114,7 +117,7 @@ class StreamSolver(LinearSolver):
     def start(self, layers=None, seen=0.0, centre=None, precision=None):
         """The state at these layers, which rest on rows of total weight `seen`."""
         if layers is None:
-            return start_state(self.objective, self.objective.zero()[0])
+            return start_state(self.objective, self.objective.zero())
         if centre is not None:
             self.objective.inputs.centre = centre
         V = self._centred(layers[-1])

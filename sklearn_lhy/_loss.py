@@ -11,38 +11,46 @@ Z (n, m) scores, P (n, m) probabilities, Y (n, m) targets.
 from collections.abc import Callable
 from typing import NamedTuple
 
-from sklearn_lhy._units import log1pexp, logsumexp, row_sum, sigmoid, softmax
+from sklearn_lhy._units import log1pexp_and_slope, logsumexp_and_slope, row_sum, sigmoid, softmax
 
 
 class Loss(NamedTuple):
     """A loss as functions of scores.
 
-    probability(Z) -> P (n, m); value(Z, Y) -> (n, m) or (n, 1), to be summed over columns;
-    residual(P, Y) = dvalue/dz (n, m); curvature(P) -> c (n, m). The second derivative with respect
-    to the scores of a row is Diag(c), less p p' where the outputs are coupled.
+    probability(Z) -> P (n, m); evaluate(Z, Y) -> values (n, m) or (n, 1), to be summed over
+    columns, and P; residual(P, Y) = dvalue/dz (n, m); curvature(P) -> c (n, m). The second
+    derivative with respect to the scores of a row is Diag(c), less p p' where the outputs are
+    coupled.
     """
 
     probability: Callable
-    value: Callable
+    evaluate: Callable
     residual: Callable
     curvature: Callable
     coupled: bool
     steepest: float  # no second derivative along a unit direction of scores is larger
 
+    def value(self, Z, Y):
+        """The values of `evaluate`."""
+        return self.evaluate(Z, Y)[0]
+
 
 def _binary_cross_entropy(Z, Y):
-    """-[y ln f + (1 - y) ln(1 - f)] = log(1 + e^z) - y z [L6, L7]."""
-    return log1pexp(Z) - Y * Z
+    """-[y ln f + (1 - y) ln(1 - f)] = log(1 + e^z) - y z [L6, L7], and f = sigma(z)."""
+    A, P = log1pexp_and_slope(Z)
+    return A - Y * Z, P
 
 
 def _categorical_cross_entropy(Z, Y):
-    """-sum_k y_k ln f_k = logsumexp(z) - y.z, as a column [L23]."""
-    return logsumexp(Z) - row_sum(Y * Z)
+    """-sum_k y_k ln f_k = logsumexp(z) - y.z, as a column [L23], and f = softmax(z)."""
+    A, P = logsumexp_and_slope(Z)
+    return A - row_sum(Y * Z), P
 
 
 def _squared_error(Z, Y):
-    """(f - y)^2 / 2 with f = sigma(z) [L13]."""
-    return (sigmoid(Z) - Y) ** 2 / 2
+    """(f - y)^2 / 2 with f = sigma(z) [L13], and f."""
+    P = sigmoid(Z)
+    return (P - Y) ** 2 / 2, P
 
 
 def _error(P, Y):

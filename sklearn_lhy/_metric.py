@@ -58,6 +58,8 @@ class Plan(NamedTuple):
 
 def metric_plan(objective, plan=None):
     """The plan of the least cost, or of the least among those that are better than a given one."""
+    if plan is not None and plan.exact:
+        return plan
     n, D, m = objective.inputs.n, objective.inputs.D, objective.Y.shape[1]
     coupled, blocked = objective.loss.coupled, objective.prior.precision.ndim == 3
     kinds = []

@@ -8,6 +8,7 @@ sum to one. Rows are read block by block, and a block is used up while it is in 
 over the data gives the objective and its gradient, and nothing of the size of the data is kept.
 """
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
@@ -64,11 +65,16 @@ class LinearObjective:
         self.inputs, self.Y, self.loss, self.prior = inputs, Y, loss, prior
         self.weight = None if weight is None else weight[:, None]  # None: all 1 / n
         self.scale = 1 / inputs.n if weight is None else 1.0
+        self.eps = float(np.finfo(inputs.X.dtype).eps)
 
     def zero(self):
-        """V = 0, and the objective there: the loss of scores 0 is the same for every row."""
-        V = np.zeros((self.inputs.D, self.Y.shape[1]))
-        return V, float(self.loss.value(V[:1], self.Y[:1]).sum()) + self.prior.value(V)
+        """V = 0."""
+        return np.zeros((self.inputs.D, self.Y.shape[1]))
+
+    def value_at_zero(self):
+        """The objective at V = 0: the loss of scores 0 is the same for every row."""
+        V = self.zero()
+        return float(self.loss.value(V[:1], self.Y[:1]).sum()) + self.prior.value(V)
 
     def value_and_gradient(self, V):
         """The objective at V and its gradient (D, m): sum of -(y - p) x [L11] plus the prior's."""
@@ -83,9 +89,10 @@ class LinearObjective:
         for rows in self.inputs.blocks(self.Y.shape[1]):
             A, Y = self.inputs.rows(rows), self.Y[rows]
             Z = scores(A)  # (rows, m)
-            total += self._weighted(self.loss.value(Z, Y), rows).sum(dtype=float)
-            R = self.loss.residual(self.loss.probability(Z), Y)
-            G += self.inputs.pull(A, self._weighted(R, rows))
+            values, P = self.loss.evaluate(Z, Y)
+            total += self._weighted(values, rows).sum(dtype=float)
+            R = self._weighted(self.loss.residual(P, Y), rows)
+            G += self.inputs.pull(A, R)
         return total, G
 
     def curvature(self, V, step=1, kind="each"):
@@ -100,7 +107,7 @@ class LinearObjective:
         else:
             total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
-        k, j = np.tril_indices(m, -1)
+        k, j = np.array([*combinations(range(m), 2)], int).reshape(-1, 2).T
 
         def weights(Z, rows):
             P = self.loss.probability(Z)
@@ -138,7 +145,7 @@ class LinearObjective:
 
     def projected(self, V):
         """V without the part that all classes share, since softmax does not see it."""
-        return V - V.mean(axis=1, keepdims=True) if self.loss.coupled else V
+        return V - V.sum(axis=1, keepdims=True) / V.shape[1] if self.loss.coupled else V
 
     def sample(self, rows):
         """The same objective on some of the rows."""

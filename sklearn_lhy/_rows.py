@@ -40,15 +40,15 @@ def check_squares(X, second, dtype):
 
     second (d,) are sums of squares of the columns, about any centre, computed in dtype.
     """
+    least = np.finfo(dtype).tiny / np.finfo(dtype).eps
+    if second.min() >= least and second.max() < np.inf:
+        return
     if not np.isfinite(second).all():
         raise ValueError(
             f"X holds values whose squares, times their weights, overflow {dtype}: scale its"
             " columns down."
         )
-    least = np.finfo(dtype).tiny / np.finfo(dtype).eps
     columns = np.flatnonzero(second < least)
-    if not len(columns):
-        return
     size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
     lost = columns[(size > 0) & (size < np.sqrt(least))]
     if len(lost):

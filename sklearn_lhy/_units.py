@@ -28,9 +28,7 @@ def sigmoid(Z):
 
 def softmax(Z):
     """e^z_k / sum_j e^z_j along each row [L22]."""
-    P = np.exp(Z - row_max(Z))
-    P /= row_sum(P)
-    return P
+    return logsumexp_and_slope(Z)[1]
 
 
 def row_max(Z):
@@ -44,17 +42,27 @@ def row_sum(Z):
 
 
 def log1pexp(Z):
-    """log(1 + e^z), whose derivative is the sigmoid."""
-    A = np.exp(-np.abs(Z))
-    np.log1p(A, out=A)
+    """log(1 + e^z), the integral of the sigmoid."""
+    return log1pexp_and_slope(Z)[0]
+
+
+def log1pexp_and_slope(Z):
+    """log(1 + e^z) and its derivative, the sigmoid, from one exponential."""
+    E = np.exp(-np.abs(Z))
+    P = np.where(Z < 0, E, 1)
+    P /= 1 + E
+    A = np.log1p(E, out=E)
     A += np.maximum(Z, 0)
-    return A
+    return A, P
 
 
-def logsumexp(Z):
-    """log sum_k e^z_k of each row (n, K) -> (n, 1), whose derivative is the softmax."""
+def logsumexp_and_slope(Z):
+    """log sum_k e^z_k of each row (n, 1), and its derivative, the softmax (n, K) [L22]."""
     top = row_max(Z)
-    return top + np.log(row_sum(np.exp(Z - top)))
+    P = np.exp(Z - top)
+    total = row_sum(P)
+    P /= total
+    return top + np.log(total), P
 
 
 def log_softmax(Z):

@@ -65,7 +65,7 @@ def whitened_step(objective, state, tol):
     rates = state.rate, min(1.0, slope / state.slope)
     state = state._replace(slope=slope, rate=rates[1])
     end = slope * max(rates)  # where this step will lead; what it gains is rounding
-    if end <= max(tol / 50, 10 * np.finfo(objective.inputs.X.dtype).eps):
+    if end <= max(tol / 50, 10 * objective.eps):
         return state._replace(ahead=D, stop="tol" if end <= tol else "precision")
     if min(rates) > STUCK and slope**2 <= _rounding(objective, state):
         return state._replace(stop="precision")
@@ -96,7 +96,7 @@ def _descended(objective, state, D):
 
 def _rounding(objective, state):
     """Differences of the objective that mean nothing."""
-    return 8 * np.finfo(objective.inputs.X.dtype).eps * abs(state.value)
+    return 8 * objective.eps * abs(state.value)
 
 
 def direction(objective, state):
