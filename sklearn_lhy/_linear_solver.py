@@ -13,7 +13,18 @@ from sklearn_lhy._whitened import State, start_state, whitened_step, with_metric
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 16
-KEPT = ("V", "value", "made_at", "age", "slope", "rate", "ahead", "stop")  # of a state
+KEPT = (  # of a state
+    "V",
+    "value",
+    "made_at",
+    "made_value",
+    "age",
+    "slope",
+    "rate",
+    "pace",
+    "ahead",
+    "stop",
+)
 
 
 class LinearSolver:

@@ -6,6 +6,7 @@ metric costs as much as some passes over the data, and a better one saves iterat
 `metric_plan` takes what is expected to cost least in all.
 """
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.linalg.lapack import dpotrf, dpotrs
 from sklearn_lhy._rows import check_squares
 
 WIDEST_FACTOR = 2000  # rows of a matrix to factorise
-LOG_GAIN = 16  # logarithm of what is to be gained when all rows come in
+LOG_GAIN = 16  # when all rows come in
 STALE = 0.05**2  # squares of the factor by which the slope falls in an iteration: at best,
 UNCOUPLED = 0.45**2  # with "each", which does not know how coupled outputs trade,
 UNCORRELATED = 0.75**2  # with "diagonal"
@@ -53,37 +54,46 @@ class Plan(NamedTuple):
     passes: float  # that the metric costs
     kind: str
     step: int
-    exact: bool  # the curvature itself, at one point
+    thinned: bool  # rows of little curvature are drawn
+    error: float  # square of the factor by which the slope falls in an iteration
+
+    @property
+    def exact(self):
+        """Whether the metric is the curvature itself, at one point."""
+        return self.error == STALE
 
 
-def metric_plan(objective, plan=None):
-    """The plan of the least cost, or of the least among those that are better than a given one."""
-    if plan is not None and plan.exact:
-        return plan
+def metric_plan(objective, V, gain=LOG_GAIN, most=np.inf):
+    """The plan of the least cost at V among those of at most this error, or None.
+
+    gain is the logarithm of the factor by which the square of the slope has to fall.
+    """
     n, D, m = objective.inputs.n, objective.inputs.D, objective.Y.shape[1]
     coupled, blocked = objective.loss.coupled, objective.prior.precision.ndim == 3
-    kinds = []
+    kinds = []  # and number of second moments, multiplications to factorise, error
     if coupled and m * D <= WIDEST_FACTOR and not blocked:
         kinds.append(("joint", m * (m + 1) / 2, (m * D) ** 3, 0.0))
     if D <= WIDEST_FACTOR:
         kinds.append(("each", m, m * D**3, UNCOUPLED * coupled))
-    largest = n if plan is None or plan.kind == "diagonal" else max(1, plan.step // 4)
+    share, noise = objective.share_drawn(V) if kinds else (1, 0)
     plans = []
     for kind, grams, flops, wrong in kinds:
-        for step in objective.metric_steps():
-            if step <= largest:
-                passes = objective.gram_passes(n / step, grams, flops)
-                cost = passes + iterations(STALE + wrong + 4 * D * (step - 1) / n)
-                plans.append(Plan(cost, passes, kind, step, wrong == 0 and step == 1))
-    if not plans or plan is None and not blocked:
-        cost = DIAGONAL_PASSES + iterations(UNCORRELATED)
-        plans.append(Plan(cost, DIAGONAL_PASSES, "diagonal", 1, False))
-    return min(plans)
+        for step, thinned in product(objective.metric_steps(), (False, True)):
+            if thinned and kind == "joint":  # whose second moments must be of the same rows
+                continue
+            passes = objective.gram_passes(step, share if thinned else 1, grams, flops)
+            drawn = step - 1 + step * noise * thinned
+            error = STALE + wrong + 4 * D * drawn / n
+            plans.append((passes, kind, step, thinned, error))
+    if not plans or not blocked:
+        plans.append((DIAGONAL_PASSES, "diagonal", 1, False, UNCORRELATED))
+    costed = [Plan(plan[0] + iterations(plan[-1], gain), *plan) for plan in plans]
+    return min((plan for plan in costed if plan.error <= most), default=None)
 
 
-def iterations(error):
+def iterations(error, gain):
     """How many there will be if each lets the square of the slope fall by this factor."""
-    return LOG_GAIN / -np.log(min(error, 0.9))
+    return gain / -np.log(min(error, 0.95))
 
 
 def make_metric(objective, V, plan):
@@ -93,7 +103,7 @@ def make_metric(objective, V, plan):
         M = objective.diagonal_curvature(V)
         _check_variances(inputs, M.T)
         return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
-    M = objective.curvature(V, plan.step, plan.kind)
+    M = objective.curvature(V, plan.step, plan.kind, plan.thinned)
     _check_variances(inputs, M.diagonal(axis1=1, axis2=2).reshape(-1, inputs.D))
     return CholeskyMetric(*zip(*map(_factorise, prior.added_to(M)), strict=True))
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_lhy._rows import CentredRows
+from sklearn_lhy._rows import LITTLE, CentredRows
 
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
@@ -95,10 +95,11 @@ class LinearObjective:
             G += self.inputs.pull(A, R)
         return total, G
 
-    def curvature(self, V, step=1, kind="each"):
+    def curvature(self, V, step=1, kind="each", thinned=False):
         """Second derivatives of the loss of every step-th row, which weigh as much as all.
 
-        Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint".
+        Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint". If
+        thinned, rows of little curvature count by chance.
         """
         if self.weight is None:
             total = -(-self.inputs.n // step)
@@ -116,7 +117,7 @@ class LinearObjective:
                 C = np.hstack([C, P[:, k] * P[:, j]])
             return C / total if self.weight is None else C * (self.weight[rows] / total)
 
-        moments = self.inputs.second_moment(V, weights, step)
+        moments = self.inputs.second_moment(V, weights, step, thinned)
         if kind != "joint":
             return moments * m / (m - 1) if self.loss.coupled else moments  # right where p = 1 / m
         M = np.empty((m, m, *moments.shape[1:]))
@@ -130,13 +131,23 @@ class LinearObjective:
         C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
+    def share_drawn(self, V):
+        """Which share of the rows a thinned curvature draws, and the noise that this adds.
+
+        The noise is the variance of the curvature of a row, relative to the square of the mean.
+        """
+        some = self.inputs.X[:: max(1, self.inputs.n // 1000)]
+        C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(some)))
+        C = C / C.mean(axis=0)
+        return np.minimum(C / LITTLE, 1).mean(), (C * np.maximum(LITTLE - C, 0)).mean()
+
     def metric_steps(self):
         """Steps from row to row with which a metric may be gathered."""
         return [1 << doublings for doublings in range(10)]
 
-    def gram_passes(self, size, grams, flops):
-        """How many passes over the data cost as much as curvature from `size` rows."""
-        return self.inputs.gram_passes(size, grams, flops, self.Y.shape[1])
+    def gram_passes(self, *metric):
+        """How many passes over the data cost as much as a metric (see CentredRows)."""
+        return self.inputs.gram_passes(*metric, self.Y.shape[1])
 
     def _curvatures(self, P):
         """Second derivatives of the loss of each row with respect to each score."""
@@ -173,18 +184,19 @@ class SummedObjective(LinearObjective):
         """All rows: a round costs more than the products in it."""
         return [1]
 
-    def gram_passes(self, size, grams, flops):
+    def gram_passes(self, *metric):
         """The same in rounds, which read the rows and exchange messages as well."""
-        return (super().gram_passes(size, grams, flops) + ROUND) / (1 + ROUND)
+        return (super().gram_passes(*metric) + ROUND) / (1 + ROUND)
 
-    def curvature(self, V, step=1, kind="each"):
+    def curvature(self, V, step=1, kind="each", thinned=False):
         """The same over all parts."""
-        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind)[0]
+        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind, thinned)[0]
 
 
 def _part_sums(X, Y, share, V, centre, loss):
     return LinearObjective(CentredRows(X, centre), Y, share, loss, None).sums(V)
 
 
-def _part_curvature(X, Y, share, V, centre, loss, kind):
-    return (LinearObjective(CentredRows(X, centre), Y, share, loss, None).curvature(V, 1, kind),)
+def _part_curvature(X, Y, share, V, centre, loss, *kind):
+    part = LinearObjective(CentredRows(X, centre), Y, share, loss, None)
+    return (part.curvature(V, 1, *kind),)

@@ -8,6 +8,7 @@ from scipy import sparse
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
 LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
+LITTLE = 0.25  # of the mean weight
 SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
 
 
@@ -137,6 +138,19 @@ def column_spread(X):
     return largest / scale[scale > 0].min(initial=1.0)
 
 
+def draw_by(weight, rng):
+    """Rows, and weights in the place of the given ones (n,): all, if there is no rng.
+
+    Rows of little weight are drawn with a probability in proportion to it, and have the same weight
+    if they are.
+    """
+    if rng is None:
+        return slice(None), weight
+    least = LITTLE * weight.mean()
+    rows = np.flatnonzero(weight > least * rng.random(len(weight)))
+    return rows, np.maximum(weight[rows], least)
+
+
 class CentredRows:
     """The inputs (x - centre, 1) of linear units, for X (n, d) stored in any way and never copied.
 
@@ -209,54 +223,60 @@ class CentredRows:
         """A copy of some rows."""
         return CentredRows(self.X[rows], self.centre)
 
-    def second_moment(self, V, weights, step=1):
+    def second_moment(self, V, weights, step=1, thinned=False):
         """sum_i c_ik x_i x_i' over every step-th row: (r, D, D).
 
-        c (rows, r) = weights(Z, rows), where Z are the scores of V.
+        c (rows, r) = weights(Z, rows), where Z are the scores of V. If thinned, rows of little
+        weight are drawn (see `draw_by`), so that the sums are right in the mean.
         """
+        rng = np.random.default_rng(0) if thinned else None
         if self.sparse_gram_cost() < self.dense_gram_cost():
             rows = slice(0, self.n, step)
-            return self._sparse_moment(weights(self.scorer(V)(self.X[rows]), rows), rows)
+            return self._sparse_moment(weights(self.scorer(V)(self.X[rows]), rows), rows, rng)
         V, M = V.astype(self.X.dtype, copy=False), None
         size = step * max(512, BLOCK_BYTES // (32 * self.D))  # two blocks stay in the cache
         for start in range(0, self.n, size):
             rows = slice(start, min(start + size, self.n), step)
             B = self.dense(rows)
-            roots = np.sqrt(weights(B @ V, rows))
-            M = np.zeros((roots.shape[1], self.D, self.D)) if M is None else M
-            for S, root in zip(M, roots.T, strict=True):
-                A = B * root[:, None]
+            C = weights(B @ V, rows)
+            M = np.zeros((C.shape[1], self.D, self.D)) if M is None else M
+            for S, c in zip(M, C.T, strict=True):
+                drawn, c = draw_by(c, rng)
+                A = B[drawn] * np.sqrt(c)[:, None]
                 S += A.T @ A
         return M
 
-    def _sparse_moment(self, C, rows):
+    def _sparse_moment(self, C, rows, rng):
         """The same where a product of sparse matrices is cheaper than one of dense blocks."""
         X, M = sparse.csr_array(self.X[rows]), np.zeros((C.shape[1], self.D, self.D))
-        entries = np.diff(X.indptr)
         for S, c in zip(M, C.T, strict=True):
-            data = X.data * np.repeat(np.sqrt(c), entries)
-            A = sparse.csr_array((data, X.indices, X.indptr), shape=X.shape)
+            drawn, c = draw_by(c, rng)
+            B = X[drawn]
+            data = B.data * np.repeat(np.sqrt(c), np.diff(B.indptr))
+            A = sparse.csr_array((data, B.indices, B.indptr), shape=B.shape)
             S[: self.d, : self.d] = (A.T @ A).toarray()
             if self.centre is not None:
-                first = X.T @ c
+                first = B.T @ c
                 shift = np.outer(self.centre, first - c.sum() / 2 * self.centre)
                 S[:-1, :-1] -= shift + shift.T
                 S[-1, :-1] = S[:-1, -1] = first - c.sum() * self.centre
                 S[-1, -1] = c.sum()
         return M
 
-    def gram_passes(self, size, grams, flops, m):
+    def gram_passes(self, step, share, grams, flops, m):
         """How many passes over the data cost as much as second moments and their factorisation.
 
-        `grams` of them from `size` rows, and flops / 3 multiplications; a pass gives m scores.
-        Nanoseconds, as measured, in units of those for one row.
+        `grams` of them from a share of every step-th row, and flops / 3 multiplications; a pass
+        gives m scores. Nanoseconds, as measured, in units of those for one row.
         """
-        gram = grams * size * min(self.dense_gram_cost(), self.sparse_gram_cost())
+        row = grams * share * min(self.dense_gram_cost(), self.sparse_gram_cost())
         if sparse.issparse(self.X):
+            row += min(2 * self.D, self.sparse_gram_cost())  # to be written out
             one = (2 + m) * self.X.nnz / self.n
         else:
+            row += self.D
             one = (0.8 + 0.2 * m) * self.D + 10 * m
-        return (gram + flops / 70) / (self.n * one)
+        return (row / step + flops / 70 / self.n) / one
 
     def dense_gram_cost(self):
         """Nanoseconds for a row of a second moment from dense blocks."""
@@ -268,11 +288,14 @@ class CentredRows:
 
     def diagonal_moment(self, C):
         """The diagonals of a second moment over all rows, weights C (n, m): (D, m)."""
-        squares = self.X.multiply(self.X) if sparse.issparse(self.X) else self.X**2
-        M = np.asarray(squares.T @ C, dtype=float)
+        M, sums = np.zeros((2, self.d, C.shape[1]))
+        for rows in self.blocks(C.shape[1]):
+            A = self.rows(rows)
+            M += (A.multiply(A) if sparse.issparse(A) else A * A).T @ C[rows]
+            sums += A.T @ C[rows]
         if self.centre is None:
             return M
         total = C.sum(axis=0)
         centre = self.centre[:, None]
-        M += centre**2 * total - 2 * centre * (self.X.T @ C)
+        M += centre**2 * total - 2 * centre * sums
         return np.vstack([np.maximum(M, 0), total])

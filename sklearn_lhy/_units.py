@@ -59,7 +59,7 @@ def log1pexp_and_slope(Z):
 def logsumexp_and_slope(Z):
     """log sum_k e^z_k of each row (n, 1), and its derivative, the softmax (n, K) [L22]."""
     top = row_max(Z)
-    P = np.exp(Z - top)
+    P = np.exp(Z - top)  # at most 1
     total = row_sum(P)
     P /= total
     return top + np.log(total), P

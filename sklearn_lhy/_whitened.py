@@ -17,11 +17,22 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_lhy._metric import CholeskyMetric, DiagonalMetric, Plan, make_metric, metric_plan
+from sklearn_lhy._metric import (
+    CholeskyMetric,
+    DiagonalMetric,
+    Plan,
+    iterations,
+    make_metric,
+    metric_plan,
+)
 
 PAST_STEPS = 10
-SLOW = 0.3  # a slope that falls by less asks for a new metric
-RENEWAL = 10  # iterations with a diagonal metric
+SLOW = 0.1  # a slope that falls by less asks for a new metric
+BETTER = 2.5  # times smaller must the error of a new metric be,
+WORTH = 1.5  # times smaller its cost than that of going on
+MOVED = 0.05  # by which share of the objective V has moved from where a metric was made
+CHEAP = 4  # passes for a metric that need no second thought
+SETTLED = 0.1  # by which share of the objective V may still move where a better one is made
 STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
 LEAST_RATE = 1e-10
 
@@ -34,10 +45,12 @@ class State(NamedTuple):
     G: np.ndarray  # gradient (D, m)
     metric: CholeskyMetric | DiagonalMetric | None = None
     made_at: np.ndarray | None = None  # V for which the metric was made
+    made_value: float = np.inf  # the objective there
     plan: Plan | None = None  # by which it was made
     age: int = 0  # iterations since then
     slope: float = np.inf  # before the last step
     rate: float = 1.0  # the factor by which it fell
+    pace: float = 1.0  # the same lately, at first as the plan promised
     past: tuple = ()  # (step, change of the gradient), newest first
     ahead: np.ndarray | float = 0.0  # a last step, taken on trust
     stop: str = ""  # why there is no next step
@@ -58,12 +71,13 @@ def whitened_step(objective, state, tol):
     """One iteration, one pass over the data unless the objective would rise."""
     state = state._replace(age=state.age + 1)
     if state.metric is None:
-        state = with_metric(objective, state, state.V, metric_plan(objective))
+        state = with_metric(objective, state, state.V, metric_plan(objective, state.V))
     elif state.rate > SLOW and state.slope**2 > _rounding(objective, state):
-        state = renewed(objective, state)
+        state = renewed(objective, state, tol)
     D, slope = direction(objective, state)
     rates = state.rate, min(1.0, slope / state.slope)
-    state = state._replace(slope=slope, rate=rates[1])
+    pace = state.pace**0.7 * max(rates[1], 0.01) ** 0.3
+    state = state._replace(slope=slope, rate=rates[1], pace=pace)
     end = slope * max(rates)  # where this step will lead; what it gains is rounding
     if end <= max(tol / 50, 10 * objective.eps):
         return state._replace(ahead=D, stop="tol" if end <= tol else "precision")
@@ -115,17 +129,31 @@ def direction(objective, state):
     return -D, np.sqrt(max(np.vdot(state.G, D), 0.0))
 
 
-def renewed(objective, state):
-    """The state with a new metric if the last one has served for as long as that costs."""
-    plan = metric_plan(objective, state.plan)
-    if state.age > plan.passes:
-        return with_metric(objective, state, state.V, plan)
-    if state.plan.kind == "diagonal" and state.age % RENEWAL == 0:
-        return with_metric(objective, state, state.V, state.plan)._replace(age=state.age)
+def renewed(objective, state, tol):
+    """The state with a new metric if that is expected to save more passes than it costs."""
+    plan, V, value = state.plan, state.V, abs(state.value)
+    if plan.exact and plan.passes < CHEAP:
+        return with_metric(objective, state, V, plan) if state.age > 1 else state
+    gain = 2 * np.log(max(50 * state.slope / max(tol, objective.eps), 2))
+    moved = state.made_value - state.value > MOVED * value and state.pace**2 > plan.error
+    plan = metric_plan(objective, V, gain, plan.error * (1.5 if moved else 1 / BETTER))
+    if plan is None:
+        return state
+    due = state.slope**2 < SETTLED * value and WORTH * plan.cost < iterations(state.pace**2, gain)
+    if due or moved and state.age > plan.passes:
+        return with_metric(objective, state, V, plan)
     return state
 
 
 def with_metric(objective, state, V, plan):
     """The state with the metric at V, which past steps need not correct if it is exact."""
     metric, past = make_metric(objective, V, plan), () if plan.exact else state.past
-    return state._replace(metric=metric, made_at=V, plan=plan, age=0, past=past)
+    return state._replace(
+        metric=metric,
+        made_at=V,
+        made_value=state.value,
+        plan=plan,
+        age=0,
+        pace=plan.error**0.5,
+        past=past,
+    )
