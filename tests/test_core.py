@@ -14,7 +14,7 @@ from sklearn_lhy._loss import (
 )
 from sklearn_lhy._metric import metric_plan
 from sklearn_lhy._objective import LinearObjective, ridge
-from sklearn_lhy._rows import CentredRows, draw_by, centre_of
+from sklearn_lhy._rows import CentredRows, centre_of, draw_by
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
 from sklearn_lhy._steps import RULES
 from sklearn_lhy._training import Problem
