@@ -5,7 +5,7 @@
 
 import logging
 from copy import copy
-from functools import reduce
+from functools import partial, reduce
 
 import dask
 import dask.array as da
@@ -21,6 +21,7 @@ class DaskBlocks:
     def __init__(self, X, y, weight=None):
         X = whole_rows(X)
         self.head = X._meta if is_frame(X) else np.empty((0, X.shape[1]))  # names and width
+        self.n = sum(row_chunks(X))  # NaN where Dask does not know
         arrays = [X, beside("y", y, X)]
         if weight is not None:
             arrays.append(beside("sample_weight", weight, X))
@@ -30,9 +31,9 @@ class DaskBlocks:
         """One round: kernel(number, X, y, weight, *args) of each block, combined in their order."""
         LOG.debug("a round over %d blocks", len(self.blocks))
         call, gather = dask.delayed(_call, pure=False), dask.delayed(_combined, pure=False)
-        args = dask.delayed(args, pure=False, traverse=False)
-        kernel = dask.delayed(kernel, pure=False, traverse=False)
-        results = [call(i, kernel, block, args) for i, block in enumerate(self.blocks)]
+        task = partial(_on_block, kernel=kernel, args=args)  # a tuple might look like Dask's tasks
+        task = dask.delayed(task, pure=False, traverse=False)
+        results = [call(task, i, block) for i, block in enumerate(self.blocks)]
         while len(results) > 1:
             groups = range(0, len(results), FAN_IN)
             results = [gather(combine, results[i : i + FAN_IN]) for i in groups]
@@ -46,7 +47,11 @@ class DaskBlocks:
         return type(self.head)(rows, columns=self.head.columns) if is_frame(self.head) else rows
 
 
-def _call(number, kernel, block, args):
+def _call(task, number, block):
+    return task(number, block)
+
+
+def _on_block(number, block, kernel, args):
     """The kernel on one block, which an error names; None if it is empty."""
     X, y, weight = (*block, None)[:3]
     for name, values in (("y", y), ("sample_weight", weight)):

@@ -18,6 +18,7 @@ SAMPLE_ROWS = 50_000  # at least, and
 SAMPLE_ROWS_PER_INPUT = 100
 SAMPLE_BYTES = 1 << 28  # at most
 LEAST_OF_CLASS = 100  # rows, or all there are
+SPARE = 2  # times the rows of a sample become candidates, since rows may have no weight
 
 
 class Survey(NamedTuple):
@@ -60,7 +61,9 @@ class Parts:
 
     def __init__(self, blocks, checks, name):
         size = sample_size(blocks.head.shape[1])
-        found = blocks.reduce(_survey_block, partial(_joined, size=size), size, checks, name)
+        limit = np.nan_to_num(SPARE * size / max(blocks.n, 1), nan=1)  # all, if n is not known
+        choose = partial(_chosen, size=size, limit=limit)
+        found = blocks.reduce(_survey_block, partial(_joined, choose=choose), choose, checks, name)
         need_two_classes(found.labels, np.arange(len(found.labels)), found.N)
         codes, K = known_codes(found.y, found.labels), len(found.labels)
         drawn = np.bincount(codes, found.weight, K)
@@ -81,31 +84,35 @@ class Parts:
         return self.blocks.reduce(_encoded, _sum, self.encoding, kernel, args)
 
 
-def _survey_block(number, X, y, weight, size, checks, name):
+def _survey_block(number, X, y, weight, choose, checks, name):
     X, y, weight = checked_block(X, y, weight, checks, name)
     labels, codes = encode_labels(y)
     weight = np.ones(len(y)) if weight is None else weight.astype(float)
     N = np.bincount(codes, weight, len(labels))
     keys = np.random.default_rng(number).random(len(y))
     rows = np.flatnonzero(weight > 0)
-    rows = rows[_chosen(keys[rows], codes[rows], size)]
+    rows = rows[choose(keys[rows], codes[rows])]
     return Survey(labels, N, keys[rows], X[rows], y[rows], weight[rows])
 
 
-def _joined(a, b, size):
+def _joined(a, b, choose):
     """The Survey of the rows of both."""
     labels, codes = encode_labels(np.concatenate([a.labels, b.labels]))
     N = np.bincount(codes, np.concatenate([a.N, b.N]), len(labels))
     stack = sparse.vstack if sparse.issparse(a.X) else np.concatenate
     keys = np.concatenate([a.keys, b.keys])
     y, weight = np.concatenate([a.y, b.y]), np.concatenate([a.weight, b.weight])
-    rows = _chosen(keys, known_codes(y, labels), size)
+    rows = choose(keys, known_codes(y, labels))
     return Survey(labels, N, keys[rows], stack([a.X, b.X])[rows], y[rows], weight[rows])
 
 
-def _chosen(keys, codes, size):
-    """Indices of the `size` smallest keys, and of the smallest `LEAST_OF_CLASS` of each class."""
+def _chosen(keys, codes, size, limit):
+    """Indices of the `size` smallest keys below the limit, and of `LEAST_OF_CLASS` of each class.
+
+    Of all rows, about SPARE * size have keys below the limit, so that a block need not send more.
+    """
     order = np.argsort(keys)
+    size = min(size, np.searchsorted(keys[order], limit))
     of_class = order[np.argsort(codes[order], kind="stable")]  # by class, then by key
     first = np.searchsorted(codes[of_class], codes[of_class])
     return np.union1d(order[:size], of_class[np.arange(len(keys)) - first < LEAST_OF_CLASS])

@@ -8,14 +8,18 @@ from scipy import sparse
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
 LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
+LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
 LITTLE = 0.25  # of the mean weight
 SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
 
 
-def row_blocks(X, block_bytes=BLOCK_BYTES):
-    """Slices that cut the rows of X into blocks of about `block_bytes` as dense rows."""
+def row_blocks(X, block_bytes=BLOCK_BYTES, computed=0):
+    """Slices that cut the rows of X into blocks of about `block_bytes` as dense rows.
+
+    These bytes hold `computed` numbers for each row as well, of the size of those of X.
+    """
     n, d = X.shape
-    size = max(64, block_bytes // (max(d, 1) * X.dtype.itemsize))
+    size = max(64, block_bytes // (max(d + computed, 1) * X.dtype.itemsize))
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
@@ -79,12 +83,13 @@ class LocalBlocks:
 
     def __init__(self, X, y, weight):
         self.arrays = X, y, weight
+        self.n = X.shape[0]
         self.head = np.empty((0, X.shape[1]))
 
     def reduce(self, kernel, combine, *args):
         """One round: kernel(number, X, y, weight, *args) of each block, combined in their order."""
         total = None
-        for number, rows in enumerate(row_blocks(self.arrays[0], LARGE_BLOCK_BYTES)):
+        for number, rows in enumerate(row_blocks(self.arrays[0], LARGE_BLOCK_BYTES, LABELLED)):
             block = [None if array is None else array[rows] for array in self.arrays]
             result = kernel(number, *block, *args)
             total = combine(total, result) if number else result

@@ -30,8 +30,9 @@ class SummedStackSolver(StackSolver):
         """The state at these layers, or at the solution for the sample."""
         if layers is not None:
             return super().start(layers)
-        *_, state = descend(self.local, self.local.start(), SAMPLE_STEPS)
-        return stack_start(state.layers, self.loss, self.sample, self.ridges)
+        for state in descend(self.local, self.local.start(), SAMPLE_STEPS):
+            layers = state.layers  # a state holds scores of all rows of the sample: one at a time
+        return stack_start(layers, self.loss, self.sample, self.ridges)
 
 
 class SummedSample:
@@ -60,7 +61,7 @@ class SummedSample:
 def _evaluated(X, Y, share, units, layers, loss):
     """Loss, gradients and second moments of one part: a flat tuple."""
     total = None
-    for sample in _samples(X, Y, share, units):
+    for sample in _samples(X, Y, share, units, layers):
         value, kept = sample.evaluate(layers, loss, sample.X @ layers[0].W + layers[0].b)
         G, M, gamma = sample.gradients(layers, loss, kept)
         sums = [value, *G, *M[1:], *gamma]
@@ -71,17 +72,17 @@ def _evaluated(X, Y, share, units, layers, loss):
 def _curved(X, Y, share, units, layers, loss, directions):
     """The curvature of one part along directions."""
     total = 0
-    for sample in _samples(X, Y, share, units):
+    for sample in _samples(X, Y, share, units, layers):
         _, kept = sample.evaluate(layers, loss, sample.X @ layers[0].W + layers[0].b)
         moves = np.stack([sample.X @ D[:-1] + D[-1] for D in directions[0]])
         total = total + sample.curvature(layers, loss, kept, moves, directions)
     return (total,)
 
 
-def _samples(X, Y, share, units):
-    """A part in blocks, standardised."""
+def _samples(X, Y, share, units, layers):
+    """A part in blocks, standardised, small enough for the outputs of all units."""
     centre, scale = (a.astype(X.dtype) for a in units)
-    for rows in row_blocks(X):
+    for rows in row_blocks(X, computed=sum(len(layer.b) for layer in layers)):
         A = X[rows]
         A = A @ sparse.diags_array(1 / scale) if sparse.issparse(A) else (A - centre) / scale
         yield Sample(A, Y[rows], share[rows, None], None)

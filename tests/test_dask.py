@@ -3,6 +3,7 @@
 import logging
 import subprocess
 import sys
+import tracemalloc
 
 import dask
 import dask.array as da
@@ -19,7 +20,9 @@ from sklearn_lhy import (
     GDLogisticRegression,
     SoftmaxGD,
     StackedLogisticMLP,
+    _parts,
 )
+from sklearn_lhy._rows import blocks_of
 
 LINEAR = [GDLogisticRegression(), SoftmaxGD()]
 NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=300)
@@ -157,6 +160,35 @@ def test_warm_start_goes_on():
     expected = model.coef_
     np.testing.assert_allclose(model.fit(*chunked(X, y)).coef_, expected, atol=1e-7)
     assert model.n_iter_ <= 2
+
+
+@pytest.mark.parametrize("positive", [1.0, 0.6])
+def test_blocks_send_few_rows_and_the_sample_is_that_of_all(positive, monkeypatch):
+    """Of rows whose number is known a block sends its share; of others all that could be chosen."""
+    monkeypatch.setattr("sklearn_lhy._parts.SAMPLE_ROWS", 2000)
+    survey, sent = _parts._survey_block, []
+
+    def watched(*args):
+        found = survey(*args)
+        sent.append(len(found.y))
+        return found
+
+    monkeypatch.setattr("sklearn_lhy._parts._survey_block", watched)
+    X, y = data(n=100_000)
+    y[:3] = 2  # a class of three rows
+    weight = (np.random.default_rng(1).random(len(y)) < positive).astype(float)
+    weight[:3] = 1
+    lazy, labels = chunked(X, y, 5000)
+    weights = da.from_array(weight, chunks=5000)
+    few = _parts.Parts(blocks_of(lazy, labels, weights), {}, "")
+    assert max(sent) < 2 * (2000 * _parts.SPARE / 20 + 2 * _parts.LEAST_OF_CLASS)
+    keep = da.from_array(np.ones(len(y), bool), chunks=5000)
+    many = _parts.Parts(blocks_of(lazy[keep], labels[keep], weights[keep]), {}, "")
+    assert max(sent) >= 2000
+    for a, b in zip(few.data, many.data, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert 2000 <= len(few.data[0]) <= 2003 and (few.data[1] == 2).sum() == 3
+    assert few.data[2].sum() == pytest.approx(weight.sum())
 
 
 # ---- predictions --------------------------------------------------------------------------------
@@ -410,3 +442,22 @@ def test_memory_maps_are_read_in_blocks(tmp_path, monkeypatch):
     model = NETWORK.fit(mapped, y)
     assert model.loss_curve_[-1] == pytest.approx(expected, rel=1e-2)
     assert model.loss_curve_[0] > model.loss_curve_[-1]
+
+
+def test_networks_of_memory_maps_need_memory_for_blocks_and_sample_only(tmp_path, monkeypatch):
+    """Four times the rows take the same memory, beside a byte for each label."""
+    monkeypatch.setattr("sklearn_lhy.stacked.LARGE", 1000)
+    monkeypatch.setattr("sklearn_lhy._rows.LARGE_BLOCK_BYTES", 1 << 18)
+    monkeypatch.setattr("sklearn_lhy._parts.SAMPLE_ROWS", 2000)
+    X, y = data(n=80_000)
+    np.save(tmp_path / "X.npy", X.astype(np.float32))
+    X, y = np.load(tmp_path / "X.npy", mmap_mode="r"), y.astype(np.int8)
+    model, peaks = StackedLogisticMLP((8,), alpha=1.0, random_state=0), []
+    for n in (20_000, 80_000):
+        tracemalloc.start()
+        model.fit(X[:n], y[:n])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert model.n_iter_ > 3
+    assert max(peaks) < X.nbytes, "more than the file"
+    assert peaks[1] < 1.2 * peaks[0] + len(y)
