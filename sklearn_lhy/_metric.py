@@ -6,7 +6,6 @@ metric costs as much as some passes over the data, and a better one saves iterat
 `metric_plan` takes what is expected to cost least in all.
 """
 
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -75,10 +74,11 @@ def metric_plan(objective, V, gain=LOG_GAIN, most=np.inf):
         kinds.append(("joint", m * (m + 1) / 2, (m * D) ** 3, 0.0))
     if D <= WIDEST_FACTOR:
         kinds.append(("each", m, m * D**3, UNCOUPLED * coupled))
-    share, noise = objective.share_drawn(V) if kinds else (1, 0)
+    draws = objective.metric_draws()
+    share, noise = objective.share_drawn(V) if kinds and len(draws) > 1 else (1, 0)
     plans = []
     for kind, grams, flops, wrong in kinds:
-        for step, thinned in product(objective.metric_steps(), (False, True)):
+        for step, thinned in draws:
             if thinned and kind == "joint":  # whose second moments must be of the same rows
                 continue
             passes = objective.gram_passes(step, share if thinned else 1, grams, flops)

@@ -8,7 +8,7 @@ sum to one. Rows are read block by block, and a block is used up while it is in 
 over the data gives the objective and its gradient, and nothing of the size of the data is kept.
 """
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from sklearn_lhy._rows import LITTLE, CentredRows
 
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
+FEW = 1 << 15  # numbers
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
 
 
@@ -66,6 +67,7 @@ class LinearObjective:
         self.weight = None if weight is None else weight[:, None]  # None: all 1 / n
         self.scale = 1 / inputs.n if weight is None else 1.0
         self.eps = float(np.finfo(inputs.X.dtype).eps)
+        self.blocks = inputs.blocks(Y.shape[1])
 
     def zero(self):
         """V = 0."""
@@ -86,7 +88,7 @@ class LinearObjective:
         """The sums over rows in `value_and_gradient`, its inputs not yet centred."""
         total, G = 0.0, np.zeros(V.shape)
         scores = self.inputs.scorer(V)
-        for rows in self.inputs.blocks(self.Y.shape[1]):
+        for rows in self.blocks:
             A, Y = self.inputs.rows(rows), self.Y[rows]
             Z = scores(A)  # (rows, m)
             values, P = self.loss.evaluate(Z, Y)
@@ -141,9 +143,11 @@ class LinearObjective:
         C = C / C.mean(axis=0)
         return np.minimum(C / LITTLE, 1).mean(), (C * np.maximum(LITTLE - C, 0)).mean()
 
-    def metric_steps(self):
-        """Steps from row to row with which a metric may be gathered."""
-        return [1 << doublings for doublings in range(10)]
+    def metric_draws(self):
+        """From which rows a metric may be gathered: every step-th one, all of these or thinned."""
+        if self.inputs.n * self.inputs.D <= FEW:  # a plan would cost more than it saves
+            return [(1, False)]
+        return [*product([1 << doublings for doublings in range(10)], (False, True))]
 
     def gram_passes(self, *metric):
         """How many passes over the data cost as much as a metric (see CentredRows)."""
@@ -180,9 +184,9 @@ class SummedObjective(LinearObjective):
         """The same over all parts."""
         return self.parts.total(_part_sums, V, self.inputs.centre, self.loss)
 
-    def metric_steps(self):
-        """All rows: a round costs more than the products in it."""
-        return [1]
+    def metric_draws(self):
+        """Not by steps: a round costs more than the products in it."""
+        return [(1, False), (1, True)]
 
     def gram_passes(self, *metric):
         """The same in rounds, which read the rows and exchange messages as well."""

@@ -47,13 +47,10 @@ def log1pexp(Z):
 
 
 def log1pexp_and_slope(Z):
-    """log(1 + e^z) and its derivative, the sigmoid, from one exponential."""
-    E = np.exp(-np.abs(Z))
-    P = np.where(Z < 0, E, 1)
-    P /= 1 + E
-    A = np.log1p(E, out=E)
+    """A = log(1 + e^z) and its derivative, the sigmoid e^z / (1 + e^z) = e^(z - A)."""
+    A = np.log1p(np.exp(-np.abs(Z)))
     A += np.maximum(Z, 0)
-    return A, P
+    return A, np.exp(Z - A)
 
 
 def logsumexp_and_slope(Z):
