@@ -17,7 +17,6 @@ KEPT = (  # of a state
     "V",
     "value",
     "made_at",
-    "made_value",
     "age",
     "slope",
     "rate",

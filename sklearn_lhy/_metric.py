@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from sklearn_lhy._objective import WRONG_SIDE
 from sklearn_lhy._rows import check_squares
 
 WIDEST_FACTOR = 2000  # rows of a matrix to factorise
@@ -61,11 +62,17 @@ class Plan(NamedTuple):
         """Whether the metric is the curvature itself, at one point."""
         return self.error == STALE
 
+    @property
+    def of_some_rows(self):
+        """Whether the metric may lack a direction that other rows have."""
+        return self.step > 1 or self.thinned
 
-def metric_plan(objective, V, gain=LOG_GAIN, most=np.inf):
-    """The plan of the least cost at V among those of at most this error, or None.
 
-    gain is the logarithm of the factor by which the square of the slope has to fall.
+def metric_plan(objective, V, gain=LOG_GAIN, ahead=0.0, worse=1.0):
+    """The plan of the least cost at V.
+
+    gain is the logarithm of the factor by which the square of the slope has to fall; ahead is added
+    to each error, and what metrics lack beside the curvature counts for `worse` times as much.
     """
     n, D, m = objective.inputs.n, objective.inputs.D, objective.Y.shape[1]
     coupled, blocked = objective.loss.coupled, objective.prior.precision.ndim == 3
@@ -75,20 +82,19 @@ def metric_plan(objective, V, gain=LOG_GAIN, most=np.inf):
     if D <= WIDEST_FACTOR:
         kinds.append(("each", m, m * D**3, UNCOUPLED * coupled))
     draws = objective.metric_draws()
-    share, noise = objective.share_drawn(V) if kinds and len(draws) > 1 else (1, 0)
+    share, spread, noise = objective.share_drawn(V) if kinds and len(draws) > 1 else (1, 1, 0)
     plans = []
     for kind, grams, flops, wrong in kinds:
         for step, thinned in draws:
             if thinned and kind == "joint":  # whose second moments must be of the same rows
                 continue
             passes = objective.gram_passes(step, share if thinned else 1, grams, flops)
-            drawn = step - 1 + step * noise * thinned
-            error = STALE + wrong + 4 * D * drawn / n
+            drawn = (step - 1) * spread + step * noise * thinned
+            error = STALE + worse * (wrong + 4 * D * drawn / n)
             plans.append((passes, kind, step, thinned, error))
     if not plans or not blocked:
-        plans.append((DIAGONAL_PASSES, "diagonal", 1, False, UNCORRELATED))
-    costed = [Plan(plan[0] + iterations(plan[-1], gain), *plan) for plan in plans]
-    return min((plan for plan in costed if plan.error <= most), default=None)
+        plans.append((DIAGONAL_PASSES, "diagonal", 1, False, worse * UNCORRELATED))
+    return min(Plan(plan[0] + iterations(plan[-1] + ahead, gain), *plan) for plan in plans)
 
 
 def iterations(error, gain):
@@ -100,10 +106,10 @@ def make_metric(objective, V, plan):
     """The metric at V, with the precision of the prior."""
     inputs, prior = objective.inputs, objective.prior
     if plan.kind == "diagonal":
-        M = objective.diagonal_curvature(V)
+        M = objective.diagonal_curvature(V, WRONG_SIDE)
         _check_variances(inputs, M.T)
         return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
-    M = objective.curvature(V, plan.step, plan.kind, plan.thinned)
+    M = objective.curvature(V, plan.step, plan.kind, plan.thinned, WRONG_SIDE)
     _check_variances(inputs, M.diagonal(axis1=1, axis2=2).reshape(-1, inputs.D))
     return CholeskyMetric(*zip(*map(_factorise, prior.added_to(M)), strict=True))
 

@@ -18,6 +18,7 @@ from sklearn_lhy._rows import LITTLE, CentredRows
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FEW = 1 << 15  # numbers
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
+WRONG_SIDE = 0.1  # of the squared error, for metrics: a row far on the wrong side has no curvature
 
 
 class Prior(NamedTuple):
@@ -97,11 +98,12 @@ class LinearObjective:
             G += self.inputs.pull(A, R)
         return total, G
 
-    def curvature(self, V, step=1, kind="each", thinned=False):
+    def curvature(self, V, step=1, kind="each", thinned=False, least=0.0):
         """Second derivatives of the loss of every step-th row, which weigh as much as all.
 
         Matrices (m, D, D), one for "each" output, or (1, m D, m D) for all of them, "joint". If
-        thinned, rows of little curvature count by chance.
+        thinned, rows of little curvature count by chance. No curvature is less than `least` times
+        the squared error.
         """
         if self.weight is None:
             total = -(-self.inputs.n // step)
@@ -114,7 +116,7 @@ class LinearObjective:
 
         def weights(Z, rows):
             P = self.loss.probability(Z)
-            C = self._curvatures(P)
+            C = self._curvatures(P, self.Y[rows], least)
             if kind == "joint":
                 C = np.hstack([C, P[:, k] * P[:, j]])
             return C / total if self.weight is None else C * (self.weight[rows] / total)
@@ -128,20 +130,27 @@ class LinearObjective:
         M += moments[:m].mean(axis=0) / m  # along what softmax does not see, to be invertible
         return M.swapaxes(1, 2).reshape(1, m * self.inputs.D, m * self.inputs.D)
 
-    def diagonal_curvature(self, V):
+    def diagonal_curvature(self, V, least=0.0):
         """The diagonals of `curvature` (D, m), also for very many inputs."""
-        C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(self.inputs.X)))
+        P = self.loss.probability(self.inputs.scorer(V)(self.inputs.X))
+        C = self._curvatures(P, self.Y, least)
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
-    def share_drawn(self, V):
-        """Which share of the rows a thinned curvature draws, and the noise that this adds.
+    def change_of_curvature(self, U, V):
+        """How much the curvatures at U and V differ, relative to those at U, for some rows."""
+        C, changed = self._some_curvatures(U), self._some_curvatures(V)
+        return np.abs(changed - C).sum() / C.sum()
 
-        The noise is the variance of the curvature of a row, relative to the square of the mean.
+    def share_drawn(self, V):
+        """Which share of the rows a thinned curvature draws, and the noise of drawing.
+
+        The noise of a step from row to row, for each row that it leaves out, and of thinning: mean
+        squares of curvatures, relative to the square of the mean.
         """
-        some = self.inputs.X[:: max(1, self.inputs.n // 1000)]
-        C = self._curvatures(self.loss.probability(self.inputs.scorer(V)(some)))
+        C = self._some_curvatures(V)
         C = C / C.mean(axis=0)
-        return np.minimum(C / LITTLE, 1).mean(), (C * np.maximum(LITTLE - C, 0)).mean()
+        share = np.minimum(C / LITTLE, 1).mean()
+        return share, (C * C).mean(), (C * np.maximum(LITTLE - C, 0)).mean()
 
     def metric_draws(self):
         """From which rows a metric may be gathered: every step-th one, all of these or thinned."""
@@ -153,10 +162,17 @@ class LinearObjective:
         """How many passes over the data cost as much as a metric (see CentredRows)."""
         return self.inputs.gram_passes(*metric, self.Y.shape[1])
 
-    def _curvatures(self, P):
+    def _some_curvatures(self, V):
+        """Those of about a thousand rows at V."""
+        some = slice(0, None, max(1, self.inputs.n // 1000))
+        P = self.loss.probability(self.inputs.scorer(V)(self.inputs.X[some]))
+        return self._curvatures(P, self.Y[some], WRONG_SIDE)
+
+    def _curvatures(self, P, Y, least):
         """Second derivatives of the loss of each row with respect to each score."""
         C = self.loss.curvature(P)
-        return np.maximum(C * (1 - P) if self.loss.coupled else C, FLATTEST)
+        C = C * (1 - P) if self.loss.coupled else C
+        return np.maximum(C, FLATTEST + least * (P - Y) ** 2)
 
     def projected(self, V):
         """V without the part that all classes share, since softmax does not see it."""
@@ -192,15 +208,15 @@ class SummedObjective(LinearObjective):
         """The same in rounds, which read the rows and exchange messages as well."""
         return (super().gram_passes(*metric) + ROUND) / (1 + ROUND)
 
-    def curvature(self, V, step=1, kind="each", thinned=False):
+    def curvature(self, V, step=1, *drawn):
         """The same over all parts."""
-        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, kind, thinned)[0]
+        return self.parts.total(_part_curvature, V, self.inputs.centre, self.loss, *drawn)[0]
 
 
 def _part_sums(X, Y, share, V, centre, loss):
     return LinearObjective(CentredRows(X, centre), Y, share, loss, None).sums(V)
 
 
-def _part_curvature(X, Y, share, V, centre, loss, *kind):
+def _part_curvature(X, Y, share, V, centre, loss, *drawn):
     part = LinearObjective(CentredRows(X, centre), Y, share, loss, None)
-    return (part.curvature(V, 1, *kind),)
+    return (part.curvature(V, 1, *drawn),)

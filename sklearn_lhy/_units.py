@@ -48,9 +48,8 @@ def log1pexp(Z):
 
 def log1pexp_and_slope(Z):
     """A = log(1 + e^z) and its derivative, the sigmoid e^z / (1 + e^z) = e^(z - A)."""
-    A = np.log1p(np.exp(-np.abs(Z)))
-    A += np.maximum(Z, 0)
-    return A, np.exp(Z - A)
+    L = np.log1p(np.exp(-np.abs(Z)))  # A, less z where that is positive
+    return L + np.maximum(Z, 0), np.exp(np.minimum(Z, 0) - L)
 
 
 def logsumexp_and_slope(Z):

@@ -28,13 +28,13 @@ from sklearn_lhy._metric import (
 
 PAST_STEPS = 10
 SLOW = 0.1  # a slope that falls by less asks for a new metric
-BETTER = 2.5  # times smaller must the error of a new metric be,
-WORTH = 1.5  # times smaller its cost than that of going on
-MOVED = 0.05  # by which share of the objective V has moved from where a metric was made
+WORTH = 1.5  # times smaller must its cost be than that of going on
+AHEAD = 2  # squares of slopes by which a metric goes stale, over the objective,
+FRESH = 0.4  # at most
 CHEAP = 4  # passes for a metric that need no second thought
-SETTLED = 0.1  # by which share of the objective V may still move where a better one is made
 STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
 LEAST_RATE = 1e-10
+BELOW = 20  # times smaller than tol must be what is left where the descent ends
 
 
 class State(NamedTuple):
@@ -45,7 +45,6 @@ class State(NamedTuple):
     G: np.ndarray  # gradient (D, m)
     metric: CholeskyMetric | DiagonalMetric | None = None
     made_at: np.ndarray | None = None  # V for which the metric was made
-    made_value: float = np.inf  # the objective there
     plan: Plan | None = None  # by which it was made
     age: int = 0  # iterations since then
     slope: float = np.inf  # before the last step
@@ -75,11 +74,15 @@ def whitened_step(objective, state, tol):
     elif state.rate > SLOW and state.slope**2 > _rounding(objective, state):
         state = renewed(objective, state, tol)
     D, slope = direction(objective, state)
+    if slope**2 > 2 * abs(state.value) and state.plan.of_some_rows:  # more than there is to gain
+        plan = state.plan._replace(step=1, thinned=False)
+        state = with_metric(objective, state, state.V, plan)
+        D, slope = direction(objective, state)
     rates = state.rate, min(1.0, slope / state.slope)
     pace = state.pace**0.7 * max(rates[1], 0.01) ** 0.3
     state = state._replace(slope=slope, rate=rates[1], pace=pace)
     end = slope * max(rates)  # where this step will lead; what it gains is rounding
-    if end <= max(tol / 50, 10 * objective.eps):
+    if end <= max(tol / BELOW, 10 * objective.eps):
         return state._replace(ahead=D, stop="tol" if end <= tol else "precision")
     if min(rates) > STUCK and slope**2 <= _rounding(objective, state):
         return state._replace(stop="precision")
@@ -131,17 +134,16 @@ def direction(objective, state):
 
 def renewed(objective, state, tol):
     """The state with a new metric if that is expected to save more passes than it costs."""
-    plan, V, value = state.plan, state.V, abs(state.value)
+    plan, V = state.plan, state.V
     if plan.exact and plan.passes < CHEAP:
         return with_metric(objective, state, V, plan) if state.age > 1 else state
-    gain = 2 * np.log(max(50 * state.slope / max(tol, objective.eps), 2))
-    moved = state.made_value - state.value > MOVED * value and state.pace**2 > plan.error
-    plan = metric_plan(objective, V, gain, plan.error * (1.5 if moved else 1 / BETTER))
-    if plan is None:
-        return state
-    due = state.slope**2 < SETTLED * value and WORTH * plan.cost < iterations(state.pace**2, gain)
-    if due or moved and state.age > plan.passes:
-        return with_metric(objective, state, V, plan)
+    gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
+    ahead = min(AHEAD * state.slope**2 / abs(state.value), FRESH)  # how stale will it become
+    stale = objective.change_of_curvature(state.made_at, V) ** 2
+    worse = max(1.0, state.pace**2 / (plan.error + stale))  # than such metrics were expected to be
+    new = metric_plan(objective, V, gain, ahead, worse)
+    if WORTH * new.cost < iterations(state.pace**2, gain):
+        return with_metric(objective, state, V, new)
     return state
 
 
@@ -151,7 +153,6 @@ def with_metric(objective, state, V, plan):
     return state._replace(
         metric=metric,
         made_at=V,
-        made_value=state.value,
         plan=plan,
         age=0,
         pace=plan.error**0.5,

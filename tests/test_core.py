@@ -323,4 +323,4 @@ def test_a_metric_from_some_of_the_rows_is_not_taken_for_the_curvature():
     objective = LinearObjective(inputs, y, None, BINARY_CROSS_ENTROPY, ridge(0.1, inputs))
     plan = metric_plan(objective, objective.zero())
     assert plan.step > 1 and not plan.exact
-    assert metric_plan(objective, objective.zero(), most=3e-3).exact
+    assert metric_plan(objective, objective.zero(), worse=1e3).exact
