@@ -18,7 +18,7 @@ from sklearn_lhy._rows import LITTLE, CentredRows
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FEW = 1 << 15  # numbers
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
-WRONG_SIDE = 0.1  # of the squared error, for metrics: a row far on the wrong side has no curvature
+WRONG_SIDE = 0.03  # of the squared error, for metrics: a row far on the wrong side has no curvature
 
 
 class Prior(NamedTuple):
