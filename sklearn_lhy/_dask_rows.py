@@ -21,11 +21,18 @@ class DaskBlocks:
     def __init__(self, X, y, weight=None):
         X = whole_rows(X)
         self.head = X._meta if is_frame(X) else np.empty((0, X.shape[1]))  # names and width
-        self.n = sum(row_chunks(X))  # NaN where Dask does not know
+        self.n, self.largest = sum(row_chunks(X)), max(row_chunks(X))  # NaN if Dask does not know
         arrays = [X, beside("y", y, X)]
         if weight is not None:
             arrays.append(beside("sample_weight", weight, X))
-        self.blocks = list(zip(*map(delayed_blocks, arrays), strict=True))
+        self.blocks = list(enumerate(zip(*map(delayed_blocks, arrays), strict=True)))
+        self.count = len(self.blocks)
+
+    def part(self, number):
+        """One block alone, whose sums are None if it is empty."""
+        part = copy(self)
+        part.blocks = [self.blocks[number]]
+        return part
 
     def reduce(self, kernel, combine, *args):
         """One round: kernel(number, X, y, weight, *args) of each block, combined in their order."""
@@ -33,12 +40,12 @@ class DaskBlocks:
         call, gather = dask.delayed(_call, pure=False), dask.delayed(_combined, pure=False)
         task = partial(_on_block, kernel=kernel, args=args)  # a tuple might look like Dask's tasks
         task = dask.delayed(task, pure=False, traverse=False)
-        results = [call(task, i, block) for i, block in enumerate(self.blocks)]
+        results = [call(task, number, block) for number, block in self.blocks]
         while len(results) > 1:
             groups = range(0, len(results), FAN_IN)
             results = [gather(combine, results[i : i + FAN_IN]) for i in groups]
         found = dask.compute(results[0])[0]
-        if found is None:
+        if found is None and len(self.blocks) == self.count:
             raise ValueError("Found array with 0 sample(s) in X: all of its blocks are empty.")
         return found
 

@@ -121,7 +121,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         old = self._fitted() if self.warm_start else None
         parts, data = None, (X, y, sample_weight)
         if is_lazy(X):
-            parts = self._lazy_parts(X, y, sample_weight)
+            parts = self._lazy_parts(X, y, sample_weight, validation[0])
             data = parts.data
         rows, labels, weight = self._check_training(*data)
         if parts is None and self._too_many(rows, labels):
@@ -246,15 +246,21 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     def _parts(self, blocks):
         return Parts(blocks, self._row_checks(), type(self).__name__)
 
-    def _lazy_parts(self, X, y, sample_weight):
+    def _lazy_parts(self, X, y, sample_weight, X_val):
         """Lazy rows in parts, once they have been surveyed."""
-        if self.solver != "whitened" or self.early_stopping:
+        if self.early_stopping and X_val is None:
             raise TypeError(
-                "On Dask input only solver='whitened' without early_stopping descends; got"
-                f" solver={self.solver!r}, early_stopping={self.early_stopping}. Take a part of X"
-                " in memory for the others."
+                "On Dask input early_stopping=True cannot set rows aside: give X_val and y_val, in"
+                " memory."
             )
-        return self._parts(self._check_blocks(X, y, sample_weight))
+        blocks = self._check_blocks(X, y, sample_weight)
+        size = self.batch_size if isinstance(self.batch_size, Integral) else blocks.largest
+        if self.solver != "whitened" and abs(blocks.largest - size) > 0:  # not if NaN
+            raise ValueError(
+                f"On Dask input a mini-batch is a whole block, and X has blocks of {blocks.largest}"
+                f" rows: rechunk X, or set batch_size={blocks.largest}; got batch_size={size}."
+            )
+        return self._parts(blocks)
 
     def _class_weighted(self, Y, labels, weight):
         """Sample weights times class weights, (n,) or None."""

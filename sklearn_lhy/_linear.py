@@ -83,9 +83,10 @@ class LinearDescendingClassifier(DescendingClassifier):
             )
 
     def _warn_if_separable(self, problem, found):
-        Z = stack_scores(problem.X, found.layers)
-        right = (Z > 0) == problem.Y if Z.shape[1] == 1 else Z.argmax(1) == problem.Y.argmax(1)
-        if right.all():
+        wrong = _wrong_rows(problem.X, problem.Y, problem.weight, found.layers)[0]
+        if not wrong and problem.parts:  # that was a sample
+            wrong = problem.parts.total(_wrong_rows, found.layers)[0]
+        if not wrong:
             warnings.warn(
                 "The classes are separable: without a penalty the weights grow for ever. The"
                 f" descent stopped at a loss of {found.loss_curve[-1]:.1e}; a finite C gives them"
@@ -93,6 +94,13 @@ class LinearDescendingClassifier(DescendingClassifier):
                 ConvergenceWarning,
                 stacklevel=8,
             )
+
+
+def _wrong_rows(X, Y, weight, layers):
+    """How many rows of positive weight lie on the wrong side."""
+    Z = stack_scores(X, layers)
+    wrong = (Z > 0) != Y if Z.shape[1] == 1 else Z.argmax(1) != Y.argmax(1)
+    return (np.count_nonzero(wrong.ravel() & (True if weight is None else weight > 0)),)
 
 
 def _initial(name, values, shape, dtype):

@@ -5,6 +5,7 @@ training data in memory: it has rows of every class, which weigh what all rows o
 The sums of a descent run over all parts.
 """
 
+from copy import copy
 from functools import partial
 from typing import NamedTuple
 
@@ -78,6 +79,12 @@ class Parts:
         """Fix the targets (K, m) of the classes and their total weights (K,)."""
         share = weight / np.where(self.N > 0, self.N, 1) / weight.sum()
         self.encoding = Encoding(self.classes, targets, share, self.checks)
+
+    def part(self, number):
+        """One block alone, which may be empty."""
+        part = copy(self)
+        part.blocks = self.blocks.part(number)
+        return part
 
     def total(self, kernel, *args):
         """Sum of kernel(X, Y, share, *args), a tuple of numbers and arrays, over all blocks."""

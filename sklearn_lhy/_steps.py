@@ -86,9 +86,8 @@ class RuleSolver:
         self.objective, self.rule, self.rate = objective, RULES[rule], rate
         self.seed, self.tol = seed, tol
         self.normalised = rule in ("adagrad", "rmsprop", "adam")
-        n = objective.X.shape[0]
-        self.batch_size = n if batch_size is None else min(batch_size, n)
-        self.growth = GROWTH if self.batch_size < n else 1.0
+        self.batch_size = batch_size
+        self.growth = GROWTH if objective.count(batch_size) > 1 else 1.0
 
     def start(self, layers, rate=None, **resume):
         """The state at these layers, going on from what `resume` returned."""
@@ -138,8 +137,9 @@ class RuleSolver:
         """The rule applied to every batch in turn."""
         theta, memory, t = to_vector(state.layers), state.memory, state.updates
         slope = 0.0
-        for rows in self._batches(state.epochs):
-            g = to_vector(self.objective.gradient(from_vector(theta, state.layers), rows))
+        rng = np.random.default_rng([self.seed, state.epochs])
+        for batch in self.objective.batches(self.batch_size, rng):
+            g = to_vector(self.objective.gradient(from_vector(theta, state.layers), batch))
             t += 1
             step, memory = self.rule(g, memory, state.rate, t)
             theta = theta + step
@@ -152,14 +152,6 @@ class RuleSolver:
             slope=slope,
             undone=False,
         )
-
-    def _batches(self, epoch):
-        """All rows at once, or shuffled batches that depend on the seed and the epoch only."""
-        n = self.objective.X.shape[0]
-        if self.batch_size == n:
-            return [slice(None)]
-        order = np.random.default_rng([self.seed, epoch]).permutation(n)
-        return np.split(order, range(self.batch_size, n, self.batch_size))
 
 
 def first_rate(objective, normalised):

@@ -11,7 +11,7 @@ from sklearn_lhy._descent import run
 from sklearn_lhy._linear_solver import LinearSolver, StreamSolver, SummedSolver
 from sklearn_lhy._loss import Loss
 from sklearn_lhy._parts import Parts
-from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._stack import StackObjective, SummedStackObjective
 from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._steps import RULES, RuleSolver
 from sklearn_lhy._summed_stack import SummedStackSolver
@@ -35,7 +35,9 @@ class Problem(NamedTuple):
 
 
 def stack_objective(problem):
-    """The goodness of layers on the rows that are here."""
+    """The goodness of layers on the rows that are here, or on all parts."""
+    if problem.parts:
+        return SummedStackObjective(problem.parts, *problem[:-1])
     return StackObjective(*problem[:-1])
 
 

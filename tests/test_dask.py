@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import dask
 import dask.array as da
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -390,22 +392,95 @@ def test_what_left_dask_on_the_way_is_refused(model):
         model.fit(X, y, labels)
 
 
-@pytest.mark.parametrize(
-    ("model", "extra"),
-    [
-        (GDLogisticRegression(solver="adam"), {}),
-        (SoftmaxGD(early_stopping=True), {}),
-        (StackedLogisticMLP(solver="gd"), {}),
-    ],
-    ids=["rule", "split", "network"],
-)
-def test_descents_that_need_the_rows_here_are_refused(model, extra):
+RULES = [
+    GDLogisticRegression(solver="gd", learning_rate=0.05, max_iter=3, tol=0),
+    SoftmaxGD(solver="adam", C=0.1, max_iter=3, tol=0),
+    StackedLogisticMLP((4,), solver="momentum", learning_rate=0.1, max_iter=3, random_state=0),
+]
+
+
+def layers_of(model):
+    """Weights and intercepts in one list."""
+    if hasattr(model, "coefs_"):
+        return model.coefs_ + model.intercepts_
+    return [model.coef_, model.intercept_]
+
+
+@pytest.mark.filterwarnings("ignore:Stopped after max_iter")
+@pytest.mark.parametrize("model", RULES, ids=name)
+def test_rules_by_full_batches_are_those_in_memory(model):
+    X, y = data()
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    if hasattr(model, "hidden_layer_sizes"):
+        model = clone(model).set_params(batch_size=len(y))
+        lazy, labels = chunked(X, y, rows=len(y))
+    else:
+        lazy, labels = chunked(X, y)
+    expected = layers_of(model.fit(X, y, sample_weight=weight))
+    found = layers_of(model.fit(lazy, labels, sample_weight=weight))
+    for a, b in zip(found, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Stopped after max_iter")
+def test_a_mini_batch_is_a_block():
+    """Gradients by hand, block after block in the order of the seed."""
+    X, y = data(n=2100)
+    lazy, labels = chunked(X, y, rows=(700, 0, 700, 700))  # one is empty
+    model = GDLogisticRegression(
+        solver="gd", learning_rate=0.05, batch_size=700, max_iter=1, random_state=3
+    )
+    model.fit(lazy, labels)
+    seed = np.random.RandomState(3).randint(np.iinfo(np.int32).max)
+    w, b = np.zeros(6), 0.0
+    for number in np.random.default_rng([seed, 0]).permutation(4):
+        rows = [slice(0, 700), slice(0), slice(700, 1400), slice(1400, 2100)][number]
+        error = 1 / (1 + np.exp(-X[rows] @ w - b)) - y[rows]
+        step = X[rows].T @ error / max(len(error), 1) + w / len(y)
+        w, b = w - 0.05 * step, b - 0.05 * error.sum() / max(len(error), 1)
+    np.testing.assert_allclose(model.coef_[0], w, rtol=1e-12)
+    assert model.intercept_[0] == pytest.approx(b, rel=1e-12)
+
+
+def test_networks_learn_by_blocks_and_stop_early(rounds):
+    X, y = data(n=4000)
+    lazy, labels = chunked(X[:3000], y[:3000], rows=250)
+    model = StackedLogisticMLP(
+        (8,), solver="adam", early_stopping=True, n_iter_no_change=3, random_state=0
+    )
+    model.fit(lazy, labels, X_val=X[3000:], y_val=y[3000:])
+    assert model.stop_reason_ == "early_stopping"
+    assert len(rounds) == 2 + 13 * model.n_iter_  # the survey, the start; 12 blocks, the loss
+    expected = GDLogisticRegression().fit(X[:3000], y[:3000]).score(X[3000:], y[3000:])
+    assert model.score(X[3000:], y[3000:]) > expected - 0.02
+
+
+def test_descents_that_need_the_rows_here_are_refused():
     lazy, labels = chunked(*data())
-    with pytest.raises(TypeError, match="only solver='whitened' without early_stopping"):
-        model.fit(lazy, labels, **extra)
+    model = SoftmaxGD(early_stopping=True)
+    with pytest.raises(TypeError, match="cannot set rows aside"):
+        model.fit(lazy, labels)
     with pytest.raises(TypeError, match=r"X is a .* of Dask"):
         model.partial_fit(lazy, labels, classes=[0, 1])
+    model = GDLogisticRegression(solver="adam", batch_size=32)
+    with pytest.raises(ValueError, match=r"rechunk X, or set batch_size=700; got batch_size=32"):
+        model.fit(lazy, labels)
     assert not hasattr(model, "classes_")
+
+
+@pytest.mark.parametrize("flipped", [[], [1500]])
+def test_separable_is_said_of_all_rows_not_of_a_sample(flipped, monkeypatch):
+    monkeypatch.setattr(_parts, "sample_size", lambda d: 100)
+    monkeypatch.setattr(_parts, "LEAST_OF_CLASS", 10)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(3000, 3))
+    y = X[:, 0] > 0
+    X[:, 0] += np.where(y, 0.5, -0.5)
+    y[flipped] ^= True
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        GDLogisticRegression(C=np.inf).fit(*chunked(X, y))
+    assert any("are separable" in str(w.message) for w in said) == (not flipped)
 
 
 def test_validation_rows_are_watched_and_must_be_here():
