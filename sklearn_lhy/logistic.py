@@ -33,7 +33,8 @@ class GDLogisticRegression(LinearDescendingClassifier):
         over samples, so their eta is this one divided by n. "auto" finds a rate that never lets the
         objective rise from one iteration to the next.
     batch_size : int, default=None
-        Rows of a mini-batch of the lecture's rules; None takes all rows at once.
+        Rows of a mini-batch of the lecture's rules; None takes all rows at once. On Dask input a
+        mini-batch is a block.
     max_iter : int, default=1000
         Most iterations, each one pass over the rows.
     tol : float, default=1e-7

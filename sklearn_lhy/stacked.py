@@ -46,7 +46,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     learning_rate : "auto" or float > 0, default="auto"
         Rate of the lecture's rules, applied to the gradient of the mean loss.
     batch_size : int or "auto", default="auto"
-        Rows of a mini-batch; "auto" takes all rows of small data.
+        Rows of a mini-batch; "auto" takes all rows of small data. On Dask input a mini-batch is a
+        block.
     max_iter : int, default=1000
         Most iterations, each one pass over the rows.
     tol : float, default=1e-4
