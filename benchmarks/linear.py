@@ -32,7 +32,8 @@ from sklearn_lhy import GDLogisticRegression, SoftmaxGD
 
 TARGET = 1e-6
 LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]
-MAX_ITER = 2000  # of rivals
+MAX_ITER = {"sag": 300, "saga": 300}  # of rivals, whose iterations are passes over all rows
+MOST = 2000  # of the other ones
 BUDGET = 30  # times our seconds, after which a rival's ladder is climbed no further
 
 
@@ -181,7 +182,9 @@ def rivals(X, y, C):
     if sparse.issparse(X):  # on dense data here they never are the fastest
         solvers += ["sag", "saga"]
     table = {
-        s: lambda tol, s=s: LogisticRegression(C=C, solver=s, tol=tol, max_iter=MAX_ITER)
+        s: lambda tol, s=s: LogisticRegression(
+            C=C, solver=s, tol=tol, max_iter=MAX_ITER.get(s, MOST)
+        )
         for s in solvers
     }
     table.update(other_peers(X, y, C))
@@ -201,7 +204,7 @@ def other_peers(X, y, C):
                 return super().fit(sparse.csc_matrix(X) if sparse.issparse(X) else X, y)
 
         peers["glum"] = lambda tol: Glum(
-            family="binomial", alpha=1 / (C * len(y)), gradient_tol=tol, max_iter=MAX_ITER
+            family="binomial", alpha=1 / (C * len(y)), gradient_tol=tol, max_iter=MOST
         )
     except ImportError:
         pass
@@ -217,7 +220,7 @@ def fastest_sufficient(make, X, y, C, best, budget):
         coef = np.atleast_2d(clf.coef_)
         if objective(coef, np.atleast_1d(clf.intercept_), X, y, C) - best < TARGET:
             return tol
-        if spent > budget or np.max(clf.n_iter_) >= MAX_ITER:
+        if spent > budget or np.max(clf.n_iter_) >= clf.max_iter:
             return None
     return None
 

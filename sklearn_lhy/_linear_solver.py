@@ -91,7 +91,7 @@ class LinearSolver:
         for size in sample_sizes(*self.objective.inputs.shape):
             sample = self.objective.sample(self.objective.inputs.draw(size))
             noise = np.sqrt(sample.inputs.D / size)  # how far its optimum is from that of all rows
-            *_, state = descend(_Steps(sample, 10 * noise), start_state(sample, V), 30)
+            *_, state = descend(_Steps(sample, 4 * noise), start_state(sample, V), 30)
             V = state.end
         return self._start_at(V)
 

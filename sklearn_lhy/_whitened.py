@@ -28,7 +28,7 @@ from sklearn_lhy._metric import (
 
 PAST_STEPS = 10
 SLOW = 0.1  # a slope that falls by less asks for a new metric
-WORTH = 1.5  # times smaller must its cost be than that of going on
+WORTH = 0.6  # times its cost must a new metric save beyond that
 AHEAD = 2  # squares of slopes by which a metric goes stale, over the objective,
 FRESH = 0.4  # at most
 CHEAP = 4  # passes for a metric that need no second thought
@@ -142,7 +142,7 @@ def renewed(objective, state, tol):
     stale = objective.change_of_curvature(state.made_at, V) ** 2
     worse = max(1.0, state.pace**2 / (plan.error + stale))  # than such metrics were expected to be
     new = metric_plan(objective, V, gain, ahead, worse)
-    if WORTH * new.cost < iterations(state.pace**2, gain):
+    if new.cost + WORTH * new.passes < iterations(state.pace**2, gain):
         return with_metric(objective, state, V, new)
     return state
 
