@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -421,3 +422,30 @@ def test_verbose_prints_a_line_for_each_iteration(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == clf.n_iter_
     assert lines[-1] == f"Iteration {clf.n_iter_}, loss = {clf.loss_curve_[-1]:.8f}"
+
+
+def assert_optimal(model, X, y, most, rel=1e-9):
+    """The objective is that of Newton's method, after at most so many iterations."""
+    exact = LogisticRegression(C=model.C, solver="newton-cholesky", tol=1e-9, max_iter=1000)
+    exact.fit(X, y)
+    loss = log_loss(y, exact.predict_proba(X)) + (exact.coef_**2).sum() / (2 * model.C * len(y))
+    assert model.converged_ and model.n_iter_ <= most
+    assert model.loss_curve_[-1] <= loss * (1 + rel)
+
+
+def test_a_metric_that_has_gone_stale_is_made_anew():
+    """The curvatures of separable classes fall by orders of magnitude on the way."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 50))
+    y = (X @ rng.normal(size=(50, 5))).argmax(axis=1)
+    assert_optimal(SoftmaxGD(C=1e6).fit(X, y), X, y, most=80)
+
+
+@pytest.mark.parametrize("C", [1e2, 1e8])
+def test_inputs_that_few_rows_have(C):
+    """A metric from some of the rows may lack them."""
+    rng = np.random.default_rng(1)
+    rare = (rng.random((20_000, 40)) < 3e-4) * 1.0
+    X = np.c_[rng.normal(size=(20_000, 5)), rare]
+    y = X[:, 0] + 2 * rare @ rng.normal(size=40) + rng.logistic(size=20_000) > 2
+    assert_optimal(GDLogisticRegression(C=C).fit(X, y), X, y, most=120)
