@@ -136,18 +136,15 @@ class LinearObjective:
         C = self._curvatures(P, self.Y, least)
         return self.inputs.diagonal_moment(self.scale * self._weighted(C, slice(None)))
 
-    def change_of_curvature(self, U, V):
-        """How much the curvatures at U and V differ, relative to those at U, for some rows."""
-        C, changed = self._some_curvatures(U), self._some_curvatures(V)
-        return np.abs(changed - C).sum() / C.sum()
-
     def share_drawn(self, V):
         """Which share of the rows a thinned curvature draws, and the noise of drawing.
 
         The noise of a step from row to row, for each row that it leaves out, and of thinning: mean
         squares of curvatures, relative to the square of the mean.
         """
-        C = self._some_curvatures(V)
+        some = slice(0, None, max(1, self.inputs.n // 1000))
+        P = self.loss.probability(self.inputs.scorer(V)(self.inputs.X[some]))
+        C = self._curvatures(P, self.Y[some], WRONG_SIDE)
         C = C / C.mean(axis=0)
         share = np.minimum(C / LITTLE, 1).mean()
         return share, (C * C).mean(), (C * np.maximum(LITTLE - C, 0)).mean()
@@ -161,12 +158,6 @@ class LinearObjective:
     def gram_passes(self, *metric):
         """How many passes over the data cost as much as a metric (see CentredRows)."""
         return self.inputs.gram_passes(*metric, self.Y.shape[1])
-
-    def _some_curvatures(self, V):
-        """Those of about a thousand rows at V."""
-        some = slice(0, None, max(1, self.inputs.n // 1000))
-        P = self.loss.probability(self.inputs.scorer(V)(self.inputs.X[some]))
-        return self._curvatures(P, self.Y[some], WRONG_SIDE)
 
     def _curvatures(self, P, Y, least):
         """Second derivatives of the loss of each row with respect to each score."""

@@ -139,8 +139,7 @@ def renewed(objective, state, tol):
         return with_metric(objective, state, V, plan) if state.age > 1 else state
     gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
     ahead = min(AHEAD * state.slope**2 / abs(state.value), FRESH)  # how stale will it become
-    stale = objective.change_of_curvature(state.made_at, V) ** 2
-    worse = max(1.0, state.pace**2 / (plan.error + stale))  # than such metrics were expected to be
+    worse = max(1.0, state.pace**2 / plan.error)  # than expected are such metrics
     new = metric_plan(objective, V, gain, ahead, worse)
     if new.cost + WORTH * new.passes < iterations(state.pace**2, gain):
         return with_metric(objective, state, V, new)
