@@ -123,7 +123,7 @@ def centre_of(X, weight):
         if sampled is None or sampled.any():
             X, weight = X[rows], sampled
     share = np.full(X.shape[0], 1 / X.shape[0]) if weight is None else weight / weight.sum()
-    return np.asarray(X.T @ share, dtype=float)
+    return np.asarray(X.T @ share.astype(X.dtype), dtype=float)  # of another type X is copied
 
 
 def column_scales(X):
