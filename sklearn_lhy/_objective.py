@@ -30,22 +30,20 @@ class Prior(NamedTuple):
     mode: np.ndarray | float
     precision: np.ndarray
 
-    def times(self, U):
-        """The precision times U (D, m)."""
-        if self.precision.ndim == 2:
-            return self.precision * U
-        return np.einsum("kij,jk->ik", self.precision, U)
-
-    def value(self, V):
-        """The penalty of V."""
+    def value_and_gradient(self, V):
+        """The penalty of V and its gradient (D, m)."""
         U = V - self.mode
-        return np.vdot(self.times(U), U) / 2
+        if self.precision.ndim == 2:
+            G = self.precision * U
+        else:
+            G = np.einsum("kij,jk->ik", self.precision, U)
+        return float(np.vdot(G, U)) / 2, G
 
     def added_to(self, M):
-        """The precision plus curvatures: diagonals (D, m) or matrices (g, q, q), g q = m D."""
+        """M with the precision added in place: diagonals (D, m) or matrices (g, q, q), g q = m D."""
         if M.ndim == self.precision.ndim:
-            return M + self.precision
-        M = M.copy()
+            M += self.precision
+            return M
         diagonals = np.einsum("gqq->gq", M)  # a view
         outputs = diagonals.reshape(-1, len(self.precision)) + self.precision.T  # (m, D)
         diagonals[:] = outputs.reshape(diagonals.shape)
@@ -77,13 +75,16 @@ class LinearObjective:
     def value_at_zero(self):
         """The objective at V = 0: the loss of scores 0 is the same for every row."""
         V = self.zero()
-        return float(self.loss.value(V[:1], self.Y[:1]).sum()) + self.prior.value(V)
+        return float(self.loss.value(V[:1], self.Y[:1]).sum()) + self.prior.value_and_gradient(V)[0]
 
     def value_and_gradient(self, V):
         """The objective at V and its gradient (D, m): sum of -(y - p) x [L11] plus the prior's."""
         total, G = self.sums(V)
-        G = self.scale * self.inputs.centred(G) + self.prior.times(V - self.prior.mode)
-        return float(self.scale * total + self.prior.value(V)), G
+        penalty, pull = self.prior.value_and_gradient(V)
+        G = self.inputs.centred(G)
+        G *= self.scale
+        G += pull
+        return float(self.scale * total) + penalty, G
 
     def sums(self, V):
         """The sums over rows in `value_and_gradient`, its inputs not yet centred."""
