@@ -244,7 +244,7 @@ def measure(name, group, C, load, repeat):
         except Exception as error:  # a peer that refuses the data is no rival on them
             print(f"    {peer}: {type(error).__name__}", file=sys.stderr)
     times = {"ours": []} | {peer: [] for peer, tol in tols.items() if tol is not None}
-    for _ in range(repeat):
+    for _ in range(max(repeat, min(30, int(0.3 / seconds)))):  # more where a run is short
         for peer, seconds in times.items():
             make = ours if peer == "ours" else lambda peer=peer: peers[peer](tols[peer])
             seconds.append(timed(make, X, y)[0])
