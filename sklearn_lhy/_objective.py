@@ -40,7 +40,7 @@ class Prior(NamedTuple):
         return float(np.vdot(G, U)) / 2, G
 
     def added_to(self, M):
-        """M with the precision added in place: diagonals (D, m) or matrices (g, q, q), g q = m D."""
+        """M plus the precision, in place: diagonals (D, m) or matrices (g, q, q), g q = m D."""
         if M.ndim == self.precision.ndim:
             M += self.precision
             return M
