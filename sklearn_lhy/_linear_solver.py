@@ -17,6 +17,7 @@ KEPT = (  # of a state
     "V",
     "value",
     "made_at",
+    "stale",
     "age",
     "slope",
     "rate",

@@ -46,6 +46,7 @@ class State(NamedTuple):
     metric: CholeskyMetric | DiagonalMetric | None = None
     made_at: np.ndarray | None = None  # V for which the metric was made
     plan: Plan | None = None  # by which it was made
+    stale: float = FRESH  # what was to be added to its error
     age: int = 0  # iterations since then
     slope: float = np.inf  # before the last step
     rate: float = 1.0  # the factor by which it fell
@@ -139,20 +140,21 @@ def renewed(objective, state, tol):
         return with_metric(objective, state, V, plan) if state.age > 1 else state
     gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
     ahead = min(AHEAD * state.slope**2 / abs(state.value), FRESH)  # how stale will it become
-    worse = max(1.0, state.pace**2 / plan.error)  # than expected are such metrics
+    worse = max(1.0, state.pace**2 / (plan.error + state.stale))  # than expected are such metrics
     new = metric_plan(objective, V, gain, ahead, worse)
     if new.cost + WORTH * new.passes < iterations(state.pace**2, gain):
-        return with_metric(objective, state, V, new)
+        return with_metric(objective, state, V, new, ahead)
     return state
 
 
-def with_metric(objective, state, V, plan):
+def with_metric(objective, state, V, plan, stale=FRESH):
     """The state with the metric at V, which past steps need not correct if it is exact."""
     metric, past = make_metric(objective, V, plan), () if plan.exact else state.past
     return state._replace(
         metric=metric,
         made_at=V,
         plan=plan,
+        stale=stale,
         age=0,
         pace=plan.error**0.5,
         past=past,
