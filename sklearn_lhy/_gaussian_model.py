@@ -9,10 +9,11 @@ inverted.
 n rows, d features, r of them independent, K classes, G distinct covariances: 1 (shared) or K.
 """
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
+from scipy.linalg.blas import dtrmm
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 from scipy.spatial.distance import cdist
 
@@ -24,7 +25,7 @@ REDUNDANT = 1e-6  # part of a column's standard deviation that others must leave
 REDUNDANT_WHITENED = 1e-9  # the same where the sums were gathered in whitened coordinates
 CLEARLY = 10  # times that standard deviation, from which on no pivoting is needed
 ROUNDING = 1e-13  # relative error of a sum of squares, and the least floor
-WIDTH = 32  # columns of a triangular whitener that are worth a product of their own
+SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -264,28 +265,26 @@ def squared_distances(A, model):
         return np.maximum((A * A) @ (W * W).T - 2 * cross + (M * M).sum(axis=1), 0)
     if len(W) == 1:
         return cdist(A @ W[0], M, "sqeuclidean")
-    if W.shape[2] <= WIDTH:  # narrow: all classes in one product
-        Y = A @ W.transpose(1, 0, 2).reshape(W.shape[1], M.size)  # (m, K r)
-        Y = Y.reshape(len(A), *M.shape)
-        Y -= M
-        return np.einsum("ikr,ikr->ik", Y, Y)
     distances = np.empty((len(A), len(M)))
     for k in range(len(M)):
-        Y = product(A, W[k], model.triangular)
+        Y = dtrmm(1.0, W[k].T, A.T, lower=True).T if model.triangular else A @ W[k]
         Y -= M[k]
         distances[:, k] = np.einsum("ij,ij->i", Y, Y)
     return distances
 
 
-def product(A, W, triangular):
-    """A @ W for rows A (m, d) and W (d, r), without most of the zeros of a triangular W."""
-    if not triangular:
-        return A @ W
-    Y = np.empty((len(A), W.shape[1]))
-    edges = [*range(0, W.shape[1], max(WIDTH, -(-W.shape[1] // 8))), W.shape[1]]
-    for start, stop in pairwise(edges):
-        np.matmul(A[:, :stop], W[:stop, start:stop], out=Y[:, start:stop])
-    return Y
+def product(X, W):
+    """X @ W for rows X (n, d) and a narrow W (d, m), in the way that BLAS is fastest."""
+    d, m = W.shape
+    size = SMALL // max(1, W.size)
+    if sparse.issparse(X) or not X.flags.c_contiguous or size < 64:
+        return X @ W
+    if m == 1:
+        return np.vecdot(X, W[:, 0])[:, None]
+    Z = np.empty((len(X), m), X.dtype)
+    for part in row_blocks(X, size * d * X.dtype.itemsize):
+        np.matmul(X[part], W, out=Z[part])
+    return Z
 
 
 def log_densities(X, model, missing=False):

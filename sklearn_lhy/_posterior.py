@@ -22,12 +22,17 @@ from sklearn_lhy._version import __version__
 
 
 def encode_labels(y):
-    """Sorted distinct labels and the code of each entry, without sorting all of y if possible."""
+    """Sorted distinct labels and the code of each entry, without sorting all of y if possible.
+
+    The codes may be y itself.
+    """
     if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
         lowest = y.min().astype(np.int64)  # large unsigned labels wrap around, and back again
-        offset = y.astype(np.int64) - lowest
-        present = np.bincount(offset) > 0
-        return (np.flatnonzero(present) + lowest).astype(y.dtype), (present.cumsum() - 1)[offset]
+        codes = y.astype(np.int64, copy=False)
+        codes = codes - lowest if lowest else codes
+        present = np.bincount(codes) > 0
+        classes = (np.flatnonzero(present) + lowest).astype(y.dtype)
+        return classes, codes if present.all() else (present.cumsum() - 1)[codes]
     classes = np.unique(y[:: max(1, len(y) // 1000)])
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     if not np.array_equal(classes[codes], y):  # a class that the sample missed
@@ -246,6 +251,8 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             Z = self._scores(X)
             if Z.shape[1] < 3 and not self._multilabel:
                 Z = Z[:, -1] - Z[:, 0] if Z.shape[1] == 2 else Z[:, 0]
+            if np.isfinite(Z.sum()):  # then all of them are
+                return Z
         if not self._multilabel and Z.ndim == 2 and not np.isfinite(Z.max(axis=1)).all():
             refuse_overflow()  # the largest score of a row is no number to compare with
         return without_nan(Z)
@@ -287,7 +294,10 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """
         Z = self.decision_function(X)
         if Z.ndim == 1:
-            return np.stack([sigmoid(-Z), sigmoid(Z)], axis=1)
+            P = np.empty((len(Z), 2), Z.dtype)
+            np.negative(Z, out=P[:, 0])
+            P[:, 1] = Z
+            return sigmoid(P, out=P)
         return sigmoid(Z) if self._multilabel else softmax(Z)
 
     @rowwise

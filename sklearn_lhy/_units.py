@@ -18,10 +18,11 @@ class Layer(NamedTuple):
     b: np.ndarray
 
 
-def sigmoid(Z):
+def sigmoid(Z, out=None):
     """sigma(z) = 1 / (1 + e^-z) [C27, L3]; e^-z may overflow, and 1 / inf is the right 0."""
+    P = np.negative(Z, out=out)
     with np.errstate(over="ignore"):
-        P = np.exp(-Z)
+        np.exp(P, out=P)
     P += 1
     return np.reciprocal(P, out=P)
 

@@ -444,9 +444,10 @@ class GaussianGenerativeClassifier(
                 f"The model has seen one class only ({self.classes_[0]!r}): announce all with"
                 " partial_fit(..., classes=...), or add rows of another class."
             )
-        with np.errstate(invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             Z = self._linear_scores(X) if self.covariance_type in SHARED else self._log_joint(X)
-        if not np.isfinite(Z).all():
+            finite = np.isfinite(Z.sum())
+        if not finite:
             self._check_finite(X)
         return Z.astype(X.dtype, copy=False)
 
@@ -455,8 +456,9 @@ class GaussianGenerativeClassifier(
         if self._cancelling > np.finfo(X.dtype).eps ** -0.25 and not issparse(X):
             Z = self._centred_scores(X)
         else:
-            coef, intercept = self.coef_.astype(X.dtype), self.intercept_.astype(X.dtype)
-            Z = layer_scores(X, Layer(coef.T, intercept))
+            W = self.coef_.T.astype(X.dtype, order="C")
+            Z = _model.product(X, W)
+            Z += self.intercept_.astype(X.dtype)
         if self.allow_nan and not issparse(X):
             missing = np.isnan(X).any(axis=1)
             joint = self._log_joint(X[missing])
