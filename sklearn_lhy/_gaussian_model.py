@@ -76,38 +76,51 @@ def spanned(total, least):
     return Span(Q @ dtrtri(R)[0].T / sd[:, None], back)
 
 
-def whitened(Sigma, total, span, floor):
-    """(W, half log det, Sigma or None if unchanged), W'Sigma W = I in the span; all in u.
+def invert_root(S, least):
+    """Turn S (d, d) in place into the upper triangular W with W'SW = I, unless a column fails.
 
-    Sigma (d, d) is lifted to the floor, a fraction of the total covariance (d, d).
+    No column may leave a standard deviation of CLEARLY * least or below for those before it.
     """
-    factor, failed = dpotrf(Sigma, lower=True)
-    if span.plain and not failed:
-        W = dtrtri(factor, lower=True)[0].T
-        if above_floor(W, Sigma, total, floor):
-            return W, np.log(factor.diagonal()).sum(), None
+    factor, failed = dpotrf(S.T, lower=True, overwrite_a=True)
+    if failed or not np.all(factor.diagonal() > CLEARLY * least):
+        return False
+    dtrtri(factor, lower=True, overwrite_c=True)
+    return True
+
+
+def whitened(Sigma, span, floor):
+    """(W, log of the volume of W, Sigma), W'Sigma W = I in the span; all in u.
+
+    Sigma (d, d) is lifted to the floor, a fraction of the total covariance.
+    """
     into, back, _ = span
     if into.shape[1] == 0:
         return into, 0.0, 0 * Sigma
-    V, lifted = into.T @ Sigma @ into, None
+    V = into.T @ Sigma @ into
     if dpotrf(V - floor * np.eye(len(V)), lower=True)[1]:
         values, U = np.linalg.eigh(V)
         V = (U * np.maximum(values, floor)) @ U.T
-        lifted = back.T @ V @ back
+        Sigma = back.T @ V @ back
     factor, _ = dpotrf(V, lower=True)
-    half_log_det = np.log(factor.diagonal()).sum() + log_volume(back)
-    return into @ dtrtri(factor, lower=True)[0].T, half_log_det, lifted
+    log_det = -np.log(factor.diagonal()).sum() - log_volume(back)
+    return into @ dtrtri(factor, lower=True)[0].T, log_det, Sigma
 
 
-def above_floor(W, Sigma, total, floor):
+def above_floor(W, Sigma, total, floor, largest):
     """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance (d, d).
 
-    Mostly a bound suffices: no eigenvalue of W' total W is larger than this product of norms.
+    Mostly a bound suffices: no eigenvalue of W' total W is larger than the sum of the variances of
+    W's columns if features were independent, times the largest eigenvalue of the correlations.
     """
-    variance = total.diagonal()
-    bound = np.einsum("ij,ij,i->", W, W, variance)
-    bound *= np.sqrt(np.einsum("ij,ij,i,j->", total, total, 1 / variance, 1 / variance))
+    bound = np.einsum("ij,ij->i", W, W) @ total.diagonal() * largest
     return bound * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
+
+
+def bound_of_correlations(total, least):
+    """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
+    variance = total.diagonal()
+    inverse = 1 / np.where(variance > least**2, variance, np.inf)
+    return np.sqrt(np.einsum("ij,ij,j->i", total, total, inverse) @ inverse)
 
 
 def log_volume(back):
@@ -119,24 +132,30 @@ def log_volume(back):
 
 def correlated(mean, covariance, total, least, floor, shift, basis):
     """Densities from class means (K, d), covariances (G, d, d), total (d, d), all in u."""
-    span = spanned(total, least)
-    parts = [whitened(S, total, span, floor) for S in covariance]
-    whitener = np.stack([W for W, _, _ in parts])  # (G, d, r)
-    if any(lifted is not None for _, _, lifted in parts):
-        pairs = zip(covariance, parts, strict=True)
-        covariance = np.stack([S if p[2] is None else p[2] for S, p in pairs])
+    whitener, largest = np.array(covariance, order="C"), bound_of_correlations(total, least)
+    plain = [
+        invert_root(W, least) and above_floor(W, S, total, floor, largest)
+        for W, S in zip(whitener, covariance, strict=True)
+    ]
+    if all(plain):  # then the total covariance is far from singular too
+        back, triangular = np.eye(len(total)), True
+        log_norm = np.log(np.diagonal(whitener, axis1=1, axis2=2)).sum(axis=1)
+    else:
+        span = spanned(total, least)
+        back, triangular = span.back, span.plain
+        parts = [
+            (W, np.log(W.diagonal()).sum(), S) if triangular and p else whitened(S, span, floor)
+            for p, W, S in zip(plain, whitener, covariance, strict=True)
+        ]
+        whitener, log_norm, covariance = map(np.stack, zip(*parts, strict=True))
+    log_norm = np.broadcast_to(log_norm - 0.5 * whitener.shape[2] * LOG_2PI, len(mean))
     offset = (mean[:, None] @ whitener)[:, 0]  # (K, r)
-    back = span.back
     if basis is not None:
         unfold = np.linalg.solve(basis, np.eye(len(basis)))
         covariance = unfold.T @ covariance @ unfold
-        whitener, mean, back = basis @ whitener, mean @ unfold, back @ unfold
-    log_norm = -np.array([half_log_det for _, half_log_det, _ in parts])
-    log_norm -= 0.5 * whitener.shape[2] * LOG_2PI
-    if basis is not None:  # determinants were taken in u
-        log_norm -= log_volume(back) - log_volume(span.back)
-    log_norm = np.broadcast_to(log_norm, len(mean))
-    return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, span.plain)
+        whitener, mean = basis @ whitener, mean @ unfold
+        log_norm = log_norm + log_volume(back) - log_volume(back @ unfold)
+    return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, triangular)
 
 
 def independent(mean, variance, total, least, floor, shift):
@@ -184,7 +203,7 @@ def ledoit_wolf(sums, total):
 
 def pooled(second, mass, pooling):
     """Friedman's covariances between each class's own (pooling 0) and the shared one (1) [C23]."""
-    if pooling == 0:
+    if pooling == 0 or len(second) == 1:
         return second / np.where(mass > 0, mass, 1)
     shared, weight = second.sum(axis=0, keepdims=True), mass.sum(axis=0, keepdims=True)
     if pooling < 1:
@@ -200,7 +219,7 @@ def least_deviation(sums, total):
         return np.maximum(REDUNDANT * np.sqrt(variance), rounding(sums.shift))
     unfold = np.linalg.solve(sums.basis, np.eye(len(total)))
     variance_x = np.einsum("ij,ik,kj->j", unfold, total, unfold, optimize=True)
-    least = REDUNDANT_WHITENED * np.sqrt(variance_x @ sums.basis**2)
+    least = REDUNDANT_WHITENED * np.sqrt(np.maximum(variance_x, 0) @ sums.basis**2)
     least = np.maximum(least, np.sqrt(ROUNDING * variance))
     return np.maximum(least, rounding(sums.shift) @ np.abs(sums.basis))
 
@@ -227,10 +246,10 @@ def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, flo
     if shrinkage == "auto" and not axes:
         within = pooled(second, mass, 1)[0]
         second = ledoit_wolf(sums, within.diagonal() + between.diagonal())
-    covariance = pooled(second, mass, 1 if shared else pooling)
+    within = pooled(second, mass, 1)
+    covariance = within if shared else pooled(second, mass, pooling)
     if pooling == 1 and not shared:
         covariance = np.repeat(covariance, len(mean), axis=0)
-    within = pooled(second, mass, 1)
     if spherical:
         covariance, within, between = shrunk(covariance, 1), shrunk(within, 1), between.mean()
     elif shrinkage is not None and shrinkage != "auto":

@@ -133,9 +133,9 @@ def inverse_factor(corr, ridge=RIDGE):
     return dtrtri(factor, lower=True)[0]
 
 
-def add_gram(scatter, A):
-    """scatter += A'A, its lower triangle only, in place."""
-    dsyrk(1.0, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
+def add_gram(scatter, A, times=1.0):
+    """scatter += times * A'A, its lower triangle only, in place."""
+    dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
 
 
 def mirrored(scatter):
@@ -184,10 +184,16 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     delta = -first / np.where(mass > 0, mass, 1)  # (K, d)
     mean = guess.means - guess.shift
     mean = (mean if guess.basis is None else mean @ guess.basis) - delta
-    second = second if kind == "axes" else mirrored(second)
-    third, fourth = (None, None) if higher is None else (higher[0], mirrored(higher[1]))
-    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, third, fourth)
-    return moved(sums, delta, first)
+    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, None, None)
+    if fourth:
+        higher = {"third": higher[0], "fourth": mirrored(higher[1])}
+        return moved(sums._replace(second=mirrored(second), **higher), delta, first)
+    root = first / np.sqrt(np.where(mass > 0, mass, 1))  # (K, d)
+    if kind == "axes":
+        return sums._replace(second=second - root * root)
+    for scatter, part in zip(second, np.split(root, groups), strict=True):
+        add_gram(scatter, part, -1.0)
+    return sums._replace(second=mirrored(second))
 
 
 def add_by_class(second, higher, A, root, label):
@@ -243,22 +249,21 @@ def mover(guess, m):
 def moved(sums, delta, first=0):
     """The sums about points that lie delta (K, d) below, given the first sums (K, d) about these.
 
-    With a' = a + delta: each power of a' is multiplied out.
+    With a' = a + delta: each power of a' is multiplied out. Sums of the fourth order only may come
+    with first sums that are not 0.
     """
     mass, S, C, Q = sums.mass, sums.second, sums.third, sums.fourth
     if sums.kind == "axes":
-        return sums._replace(second=S + 2 * delta * first + mass * delta**2)
+        return sums._replace(second=S + mass * delta**2)
     if sums.kind == "pooled":
-        cross = delta.T @ np.broadcast_to(first, delta.shape)
-        return sums._replace(second=S + cross + cross.T + (mass * delta).T @ delta)
+        return sums._replace(second=S + (mass * delta).T @ delta)
     j, k = delta[:, :, None], delta[:, None, :]
     mass, sums_of = mass[:, :, None], np.broadcast_to(first, delta.shape)
     s_j, s_k = sums_of[:, :, None], sums_of[:, None, :]
-    second = S + j * (s_k + mass * k)
-    if np.ndim(first):
-        second += s_j * k
+    second = S + mass * j * k
     if Q is None:
         return sums._replace(second=second)
+    second += j * s_k + s_j * k
     S_j = np.diagonal(S, axis1=1, axis2=2)[:, :, None]
     third = C + k * S_j + 2 * j * S + 2 * j * k * s_j + j**2 * s_k + mass * j**2 * k
     half = 2 * k * C + k**2 * S_j + 2 * j * k**2 * s_j

@@ -390,7 +390,7 @@ class GaussianGenerativeClassifier(
         self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
-        covariance = model.covariance.astype(dtype)
+        covariance = model.covariance.astype(dtype, copy=False)
         if self.covariance_type == "spherical":
             covariance = covariance.max(axis=1)
         if self.covariance_type in SHARED:
