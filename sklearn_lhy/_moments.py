@@ -21,6 +21,7 @@ from sklearn_lhy._rows import dense, row_blocks
 BLOCK_BYTES = 1 << 19
 SAMPLE_ROWS = 400
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
+UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred
@@ -61,16 +62,15 @@ def indicator(codes, K, weight=None):
 def first_guess(X, codes, count, kind, weight=None, missing=False):
     """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
     (n, d), K = X.shape, len(count)
-    step = max(1, n // max(SAMPLE_ROWS, 2 * d + K))
-    weight = weight if np.any(count) else None  # a part of the rows may have none
-    if step > 1 or weight is not None:
-        index = np.arange(0, n, step)
-        index = index if weight is None else index[weight[index] > 0]
+    enough = 3 * d // 2 + K  # rows, to tell what nearly determines others
+    index = np.arange(0, n, max(1, n // max(SAMPLE_ROWS, enough)))
+    if weight is not None and np.any(count):  # a part of the rows may have none
+        index = index[weight[index] > 0]
+    if len(index) < n:
         missed = np.flatnonzero((count > 0) & (np.bincount(codes[index], minlength=K) == 0))
         firsts = [np.argmax((codes == k) & (weight is None or weight > 0)) for k in missed]
         index = np.concatenate([index, np.array(firsts, dtype=index.dtype)])
-        X, codes = X[index], codes[index]
-    rows = dense(X).astype(np.float64)
+    rows, codes = dense(X[index]).astype(np.float64, copy=False), codes[index]
     members = indicator(codes, K)
     unknown = np.isnan(rows) if missing else slice(0)
     known = ~unknown if missing else np.ones((len(rows), 1))
@@ -78,12 +78,12 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     behind = np.maximum(members @ known, 1)  # (K, d) or (K, 1)
     shift = rows.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     means = members @ rows / behind
-    rows -= means[codes]
-    rows -= (members @ rows / behind)[codes]  # what the long sums rounded away
+    rows -= np.take(means, codes, axis=0)
+    rows -= np.take(members @ rows / behind, codes, axis=0)  # what the long sums rounded away
     rows[unknown] = 0
-    near = NEAR * np.sqrt((rows**2).sum(axis=0) / len(rows))  # (d,)
+    near = NEAR * np.sqrt(np.einsum("ij,ij->j", rows, rows) / len(rows))  # (d,)
     basis = None
-    if kind != "axes" and len(rows) >= 2 * d + K:
+    if kind != "axes" and len(rows) >= enough:
         basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))
     for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
         if basis is None and np.all(np.abs(means - centre) <= near):
@@ -117,7 +117,10 @@ def whitening_basis(scatter, total, least):
     constant = scale <= least
     scatter[constant] = scatter[:, constant] = 0
     scale[constant] = 1
-    inverse = inverse_factor(scatter / (total * scale[:, None] * scale))  # (d, d)
+    factor = cholesky(scatter / (total * scale[:, None] * scale))
+    if np.all((factor.diagonal() > UNDETERMINED) | constant):
+        return None
+    inverse = dtrtri(factor, lower=True)[0]
     inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
     if not (inflation[~constant] > INFLATED).any():
         return None
@@ -125,12 +128,10 @@ def whitening_basis(scatter, total, least):
     return (inverse / scale).T
 
 
-def inverse_factor(corr, ridge=RIDGE):
-    """L^-1 with L L' = corr (d, d) plus the first ridge that makes it definite."""
+def cholesky(corr, ridge=RIDGE):
+    """L with L L' = corr (d, d) plus the first ridge that makes it definite."""
     factor, failed = dpotrf(corr + ridge * np.eye(len(corr)), lower=True)
-    if failed:  # rounding in a large singular matrix
-        return inverse_factor(corr, 10 * ridge)
-    return dtrtri(factor, lower=True)[0]
+    return cholesky(corr, 10 * ridge) if failed else factor  # rounding in a large singular matrix
 
 
 def add_gram(scatter, A, times=1.0):
