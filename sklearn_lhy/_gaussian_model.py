@@ -17,7 +17,7 @@ from scipy.linalg.blas import dtrmm
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 from scipy.spatial.distance import cdist
 
-from sklearn_lhy._moments import expressed, rounding, total_mean
+from sklearn_lhy._moments import SMALL, expressed, rounding, total_mean
 from sklearn_lhy._rows import dense, row_blocks
 from sklearn_lhy._units import Layer
 
@@ -25,7 +25,6 @@ REDUNDANT = 1e-6  # part of a column's standard deviation that others must leave
 REDUNDANT_WHITENED = 1e-9  # the same where the sums were gathered in whitened coordinates
 CLEARLY = 10  # times that standard deviation, from which on no pivoting is needed
 ROUNDING = 1e-13  # relative error of a sum of squares, and the least floor
-SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -82,7 +81,7 @@ def invert_root(S, least):
     No column may leave a standard deviation of CLEARLY * least or below for those before it.
     """
     factor, failed = dpotrf(S.T, lower=True, overwrite_a=True)
-    if failed or not np.all(factor.diagonal() > CLEARLY * least):
+    if failed or not (factor.diagonal() > CLEARLY * least).all():
         return False
     dtrtri(factor, lower=True, overwrite_c=True)
     return True
@@ -148,7 +147,7 @@ def correlated(mean, covariance, total, least, floor, shift, basis):
             for p, W, S in zip(plain, whitener, covariance, strict=True)
         ]
         whitener, log_norm, covariance = map(np.stack, zip(*parts, strict=True))
-    log_norm = np.broadcast_to(log_norm - 0.5 * whitener.shape[2] * LOG_2PI, len(mean))
+    log_norm = np.zeros(len(mean)) + log_norm - 0.5 * whitener.shape[2] * LOG_2PI
     offset = (mean[:, None] @ whitener)[:, 0]  # (K, r)
     if basis is not None:
         unfold = np.linalg.solve(basis, np.eye(len(basis)))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg.blas import dsyrk
+from scipy.linalg.blas import dgemm, dsyrk
 from scipy.linalg.lapack import dpotrf, dtrtri
 
 from sklearn_lhy._rows import dense, row_blocks
@@ -24,6 +24,8 @@ INFLATED = 1e3  # total variance of a feature over that given the others, from w
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
+SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
+NARROW = 24  # columns up to which such a product is faster than one that leaves out half of it
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred
 RIDGE = 1e-12  # keeps the basis finite along redundant directions
 
@@ -86,8 +88,8 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     if kind != "axes" and len(rows) >= enough:
         basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))
     for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
-        if basis is None and np.all(np.abs(means - centre) <= near):
-            means = np.tile(centre, (K, 1))
+        if basis is None and (np.abs(means - centre) <= near).all():
+            means = np.zeros((K, d)) + centre
             break
     return Guess(shift, means, basis)
 
@@ -118,7 +120,7 @@ def whitening_basis(scatter, total, least):
     scatter[constant] = scatter[:, constant] = 0
     scale[constant] = 1
     factor = cholesky(scatter / (total * scale[:, None] * scale))
-    if np.all((factor.diagonal() > UNDETERMINED) | constant):
+    if ((factor.diagonal() > UNDETERMINED) | constant).all():
         return None
     inverse = dtrtri(factor, lower=True)[0]
     inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
@@ -135,14 +137,18 @@ def cholesky(corr, ridge=RIDGE):
 
 
 def add_gram(scatter, A, times=1.0):
-    """scatter += times * A'A, its lower triangle only, in place."""
-    dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
+    """scatter += times * A'A, at least in its lower triangle, in place."""
+    if len(scatter) <= NARROW:
+        dgemm(times, A.T, A.T, trans_b=True, beta=1.0, c=scatter.T, overwrite_c=True)
+    else:
+        dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
 
 
 def mirrored(scatter):
-    """Symmetric matrices (G, d, d) from lower triangles beside zeros, in place."""
+    """Symmetric matrices (G, d, d) from their lower triangles, in place."""
+    upper = ~np.tri(scatter.shape[1], dtype=bool)
     for S in scatter:  # one at a time stays in the cache
-        S += np.tril(S, -1).T
+        np.copyto(S, S.T, where=upper)
     return scatter
 
 
@@ -161,8 +167,10 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     mass, first = 0.0, np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
     higher = np.zeros((2, K, d, d)) if fourth else None
-    least_rows = LEAST_ROWS * (K if kind == "each" else 1)
-    blocks = row_blocks(X, max(BLOCK_BYTES, least_rows * d * X.dtype.itemsize))
+    size = max(BLOCK_BYTES, LEAST_ROWS * (K if kind == "each" else 1) * d * X.dtype.itemsize)
+    if d <= NARROW:
+        size = min(size, SMALL // d * X.dtype.itemsize)
+    blocks = row_blocks(X, size)
     centred = mover(guess, blocks[0].stop)
     for part in blocks:
         w = None if weight is None else weight[part]
@@ -192,7 +200,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     root = first / np.sqrt(np.where(mass > 0, mass, 1))  # (K, d)
     if kind == "axes":
         return sums._replace(second=second - root * root)
-    for scatter, part in zip(second, np.split(root, groups), strict=True):
+    for scatter, part in zip(second, root.reshape(groups, -1, d), strict=True):
         add_gram(scatter, part, -1.0)
     return sums._replace(second=mirrored(second))
 
