@@ -172,10 +172,13 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
         size = min(size, SMALL // d * X.dtype.itemsize)
     blocks = row_blocks(X, size)
     centred = mover(guess, blocks[0].stop)
+    place = np.empty((blocks[0].stop, d)) if kind == "each" else None
     for part in blocks:
         w = None if weight is None else weight[part]
-        rows, label, w = arranged(X[part], codes[part], w, by_class=kind == "each")
+        rows, label, w = weighty(X[part], codes[part], w)
         A = centred(rows, label)  # (m, d), may be a view of X
+        if kind == "each":  # after a first look at the rows, which brought them into the cache
+            A, label, w = by_class(A, label, w, place)
         members = indicator(label, K, w)
         if missing:
             unknown = np.isnan(A)
@@ -220,17 +223,20 @@ def add_by_class(second, higher, A, root, label):
             add_gram(higher[1, k], square)
 
 
-def arranged(rows, label, weight, by_class):
-    """Dense rows of positive weight with their labels and weights, ordered by class on demand."""
+def weighty(rows, label, weight):
+    """Dense rows of positive weight, with their labels and weights."""
     rows = dense(rows)
-    if weight is not None and not weight.all():
-        some = weight > 0
-        rows, label, weight = rows[some], label[some], weight[some]
-    if by_class:
-        order = np.argsort(label.astype(np.min_scalar_type(label.max(initial=0))), kind="stable")
-        rows, label = np.take(rows, order, axis=0), label[order]  # faster than rows[order]
-        weight = None if weight is None else weight[order]
-    return rows, label, None if weight is None else weight.astype(np.float64)
+    if weight is None or weight.all():
+        return rows, label, None if weight is None else weight.astype(np.float64)
+    some = weight > 0
+    return rows[some], label[some], weight[some].astype(np.float64)
+
+
+def by_class(rows, label, weight, place):
+    """Rows, labels and weights ordered by class; the rows are put in a place (m, d)."""
+    order = np.argsort(label.astype(np.min_scalar_type(label.max(initial=0))), kind="stable")
+    rows = np.take(rows, order, axis=0, out=place[: len(order)], mode="clip")
+    return rows, label[order], None if weight is None else weight[order]
 
 
 def mover(guess, m):
