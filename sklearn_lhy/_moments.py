@@ -19,7 +19,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from sklearn_lhy._rows import dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
-SAMPLE_ROWS = 400
+SAMPLE_ROWS = 200
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
@@ -80,8 +80,9 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     behind = np.maximum(members @ known, 1)  # (K, d) or (K, 1)
     shift = rows.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     means = members @ rows / behind
-    rows -= np.take(means, codes, axis=0)
-    rows -= np.take(members @ rows / behind, codes, axis=0)  # what the long sums rounded away
+    centres = np.take(means, codes, axis=0)
+    rows -= centres
+    rows -= np.take(members @ rows / behind, codes, axis=0, out=centres, mode="clip")  # rounded away
     rows[unknown] = 0
     near = NEAR * np.sqrt(np.einsum("ij,ij->j", rows, rows) / len(rows))  # (d,)
     basis = None
