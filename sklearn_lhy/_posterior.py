@@ -209,6 +209,9 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         refuse_what_would_be_lost(X=X)
         return validate_data(self, X, reset=False, **self._row_checks())
 
+    def _check_finite(self, X):
+        """Raise where validated rows are not finite, if `_check_rows` has left that open."""
+
     def _row_checks(self):
         """What check_array shall demand of X."""
         return {
@@ -253,6 +256,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
                 Z = Z[:, -1] - Z[:, 0] if Z.shape[1] == 2 else Z[:, 0]
             if np.isfinite(Z.sum()):  # then all of them are
                 return Z
+        self._check_finite(X)
         if not self._multilabel and Z.ndim == 2 and not np.isfinite(Z.max(axis=1)).all():
             refuse_overflow()  # the largest score of a row is no number to compare with
         return without_nan(Z)
