@@ -76,12 +76,12 @@ def spanned(total, least):
 
 
 def invert_root(S, least):
-    """Turn S (d, d) in place into the upper triangular W with W'SW = I, unless a column fails.
+    """Turn S (d, d) in place into the upper triangular W with W'SW = I; whether that succeeded.
 
-    No column may leave a standard deviation of CLEARLY * least or below for those before it.
+    The columns before a column must leave a standard deviation above CLEARLY * least of it.
     """
     factor, failed = dpotrf(S.T, lower=True, overwrite_a=True)
-    if failed or not (factor.diagonal() > CLEARLY * least).all():
+    if failed or len(S) == 0 or not (factor.diagonal() > CLEARLY * least).all():
         return False
     dtrtri(factor, lower=True, overwrite_c=True)
     return True
@@ -108,8 +108,8 @@ def whitened(Sigma, span, floor):
 def above_floor(W, Sigma, total, floor, largest):
     """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance (d, d).
 
-    Mostly a bound suffices: no eigenvalue of W' total W is larger than the sum of the variances of
-    W's columns if features were independent, times the largest eigenvalue of the correlations.
+    Mostly a bound suffices: no eigenvalue of W' total W exceeds its trace if features went
+    separately, times `largest`, a bound for the eigenvalues of the correlations.
     """
     bound = np.einsum("ij,ij->i", W, W) @ total.diagonal() * largest
     return bound * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
@@ -292,12 +292,12 @@ def squared_distances(A, model):
 
 
 def product(X, W):
-    """X @ W for rows X (n, d) and a narrow W (d, m), in the way that BLAS is fastest."""
+    """X @ W for rows X (n, d) and a narrow W (d, m), in blocks that OpenBLAS need not copy."""
     d, m = W.shape
     size = SMALL // max(1, W.size)
     if sparse.issparse(X) or not X.flags.c_contiguous or size < 64:
         return X @ W
-    if m == 1:
+    if m == 1:  # faster than a product with a vector
         return np.vecdot(X, W[:, 0])[:, None]
     Z = np.empty((len(X), m), X.dtype)
     for part in row_blocks(X, size * d * X.dtype.itemsize):

@@ -82,7 +82,8 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     means = members @ rows / behind
     centres = np.take(means, codes, axis=0)
     rows -= centres
-    rows -= np.take(members @ rows / behind, codes, axis=0, out=centres, mode="clip")  # rounded away
+    rest = members @ rows / behind  # what the long sums rounded away
+    rows -= np.take(rest, codes, axis=0, out=centres, mode="clip")
     rows[unknown] = 0
     near = NEAR * np.sqrt(np.einsum("ij,ij->j", rows, rows) / len(rows))  # (d,)
     basis = None
@@ -168,10 +169,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     mass, first = 0.0, np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
     higher = np.zeros((2, K, d, d)) if fourth else None
-    size = max(BLOCK_BYTES, LEAST_ROWS * (K if kind == "each" else 1) * d * X.dtype.itemsize)
-    if d <= NARROW:
-        size = min(size, SMALL // d * X.dtype.itemsize)
-    blocks = row_blocks(X, size)
+    blocks = row_blocks(X, block_bytes(d, K if kind == "each" else 1, X.dtype.itemsize))
     centred = mover(guess, blocks[0].stop)
     place = np.empty((blocks[0].stop, d)) if kind == "each" else None
     for part in blocks:
@@ -193,20 +191,34 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
             add_gram(second[0], root)
         else:
             add_by_class(second, higher, A, root, label)
-    mass = count[:, None] + mass
-    delta = -first / np.where(mass > 0, mass, 1)  # (K, d)
     mean = guess.means - guess.shift
-    mean = (mean if guess.basis is None else mean @ guess.basis) - delta
-    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, None, None)
-    if fourth:
-        higher = {"third": higher[0], "fourth": mirrored(higher[1])}
-        return moved(sums._replace(second=mirrored(second), **higher), delta, first)
-    root = first / np.sqrt(np.where(mass > 0, mass, 1))  # (K, d)
-    if kind == "axes":
-        return sums._replace(second=second - root * root)
-    for scatter, part in zip(second, root.reshape(groups, -1, d), strict=True):
+    mean = mean if guess.basis is None else mean @ guess.basis
+    third, fourth = (None, None) if higher is None else higher
+    sums = Moments(
+        kind, guess.shift, guess.basis, count, count[:, None] + mass, mean, second, third, fourth
+    )
+    return about_means(sums, first)
+
+
+def about_means(sums, first):
+    """The sums about the class means, given the first sums (K, d) about other points, and grams."""
+    mass, second = np.where(sums.mass > 0, sums.mass, 1), sums.second
+    delta, root = -first / mass, first / np.sqrt(mass)  # (K, d)
+    sums = sums._replace(mean=sums.mean - delta)
+    if sums.kind == "axes":
+        return sums._replace(second=second - root**2)
+    if sums.fourth is not None:
+        sums = sums._replace(second=mirrored(second), fourth=mirrored(sums.fourth))
+        return moved(sums, delta, first)
+    for scatter, part in zip(second, root.reshape(len(second), -1, root.shape[1]), strict=True):
         add_gram(scatter, part, -1.0)
     return sums._replace(second=mirrored(second))
+
+
+def block_bytes(d, parts, itemsize):
+    """Size of a block of which every part is worth a product, and which stays in the cache."""
+    size = max(BLOCK_BYTES, LEAST_ROWS * parts * d * itemsize)
+    return min(size, SMALL // d * itemsize) if d <= NARROW else size
 
 
 def add_by_class(second, higher, A, root, label):
@@ -265,8 +277,8 @@ def mover(guess, m):
 def moved(sums, delta, first=0):
     """The sums about points that lie delta (K, d) below, given the first sums (K, d) about these.
 
-    With a' = a + delta: each power of a' is multiplied out. Sums of the fourth order only may come
-    with first sums that are not 0.
+    With a' = a + delta: each power of a' is multiplied out. Where first is not 0, fourth sums are
+    expected.
     """
     mass, S, C, Q = sums.mass, sums.second, sums.third, sums.fourth
     if sums.kind == "axes":
