@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from scipy.linalg import eigh
 from scipy.stats import multivariate_normal
 from sklearn.base import clone
 from sklearn.covariance import ledoit_wolf
@@ -28,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_lhy import _moments
+from sklearn_lhy import _gaussian_model, _moments
 from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
@@ -571,6 +572,31 @@ def test_what_rounding_leaves_of_a_redundant_feature_is_not_information(kind):
     wide = np.c_[X, X[:, :3].sum(axis=1)]
     model = GaussianGenerativeClassifier(kind).fit(wide, y)
     assert max_change(model.predict_proba(wide), P) < 1e-6
+
+
+@pytest.mark.parametrize("floor", [0.2, 0.4])
+def test_the_floor_lifts_variances_below_a_fraction_of_the_total_ones(floor):
+    X, y = standardised(load_wine)
+    model = GaussianGenerativeClassifier("full", reg_covar=floor).fit(X, y)
+    total = np.cov(X.T, bias=True)
+    for k in range(3):
+        fraction, V = eigh(np.cov(X[y == k].T, bias=True), total)  # V' total V = I
+        assert fraction.min() < floor < fraction.max()
+        U = np.linalg.inv(V)
+        assert_allclose(model.covariance_[k], U.T * np.maximum(fraction, floor) @ U, atol=1e-12)
+
+
+@pytest.mark.parametrize("m", [1, 3])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_products_do_not_depend_on_how_rows_are_stored(m, dtype, monkeypatch):
+    monkeypatch.setattr(_gaussian_model, "SMALL", 5 * m * 70)  # blocks of 70 rows
+    rng = np.random.default_rng(0)
+    X, W = rng.normal(size=(200, 5)).astype(dtype), rng.normal(size=(5, m)).astype(dtype)
+    Z = X.astype(float) @ W.astype(float)
+    for stored in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], sparse.csr_array(X)):
+        found = _gaussian_model.product(stored, W)
+        assert found.dtype == dtype
+        assert_allclose(found, Z, atol=10 * np.finfo(dtype).eps)
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -39,8 +39,10 @@ def unfolded(sums):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("block_bytes", [1, 1 << 30])
-def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, monkeypatch):
+@pytest.mark.parametrize("narrow", [0, 5])
+def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
     monkeypatch.setattr(_moments, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(_moments, "NARROW", narrow)
     X, codes, w = rows()
     count, mean, second, _, _ = oracle(X, codes, 3, w if weighted else np.ones(len(X)))
     sums = gather(X, codes, 3, kind, weight=w if weighted else None)
