@@ -57,7 +57,7 @@ def indicator(codes, K, weight=None):
     if K > DENSE_CLASSES:
         data = np.ones(len(codes)) if weight is None else weight
         return sparse.csc_array((data, codes, np.arange(len(codes) + 1)), shape=(K, len(codes)))
-    members = (codes == np.arange(K)[:, None]).astype(np.float64)
+    members = (codes == np.arange(K, dtype=codes.dtype)[:, None]).astype(np.float64)
     return members if weight is None else members * weight
 
 
@@ -165,6 +165,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
         guess = first_guess(X, codes, count, kind, weight, missing)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
+    codes = codes.astype(np.min_scalar_type(K))  # fast to compare and to sort
     groups = 1 if kind == "pooled" else K
     mass, first = 0.0, np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
@@ -226,7 +227,7 @@ def add_by_class(second, higher, A, root, label):
 
     root (m, d) holds the rows A times the roots of their weights.
     """
-    edges = np.searchsorted(label, np.arange(len(second) + 1))
+    edges = np.searchsorted(label, np.arange(len(second) + 1, dtype=label.dtype))
     for k in range(len(second)):
         mine = slice(edges[k], edges[k + 1])
         add_gram(second[k], root[mine])
@@ -247,7 +248,7 @@ def weighty(rows, label, weight):
 
 def by_class(rows, label, weight, place):
     """Rows, labels and weights ordered by class; the rows are put in a place (m, d)."""
-    order = np.argsort(label.astype(np.min_scalar_type(label.max(initial=0))), kind="stable")
+    order = np.argsort(label, kind="stable")  # a count of small integers
     rows = np.take(rows, order, axis=0, out=place[: len(order)], mode="clip")
     return rows, label[order], None if weight is None else weight[order]
 
