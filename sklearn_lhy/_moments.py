@@ -25,6 +25,7 @@ UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, 
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
+STRIP = 64  # rows of a matrix that are mirrored at a time
 NARROW = 24  # columns up to which such a product is faster than one that leaves out half of it
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred
 RIDGE = 1e-12  # keeps the basis finite along redundant directions
@@ -148,9 +149,14 @@ def add_gram(scatter, A, times=1.0):
 
 def mirrored(scatter):
     """Symmetric matrices (G, d, d) from their lower triangles, in place."""
-    upper = ~np.tri(scatter.shape[1], dtype=bool)
-    for S in scatter:  # one at a time stays in the cache
-        np.copyto(S, S.T, where=upper)
+    d = scatter.shape[1]
+    upper = ~np.tri(min(d, STRIP), dtype=bool)
+    for S in scatter:
+        for i in range(0, d, STRIP):  # a copy to where it overlaps would need memory
+            rows = S[i : i + STRIP]
+            S[:i, i : i + STRIP] = rows[:, :i].T
+            square = rows[:, i : i + STRIP]
+            np.copyto(square, square.T, where=upper[: len(square), : len(square)])
     return scatter
 
 
