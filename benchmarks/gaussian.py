@@ -76,7 +76,7 @@ def medians(calls, budget):
             call()
             times[name].append(time.process_time() - begin)
         rounds = len(times[name])
-        if rounds >= 3 and (time.perf_counter() - start > budget or rounds >= 101):
+        if rounds >= 5 and (time.perf_counter() - start > budget or rounds >= 101):
             return {name: np.median(values[1:]) for name, values in times.items()}
 
 
