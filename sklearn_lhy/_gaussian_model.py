@@ -12,12 +12,11 @@ n rows, d features, r of them independent, K classes, G distinct covariances: 1 
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg.blas import dtrmm
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 from scipy.spatial.distance import cdist
 
-from sklearn_lhy._moments import SMALL, expressed, rounding, total_mean
+from sklearn_lhy._moments import expressed, rounding, total_mean
 from sklearn_lhy._rows import dense, row_blocks
 from sklearn_lhy._units import Layer
 
@@ -289,20 +288,6 @@ def squared_distances(A, model):
         Y -= M[k]
         distances[:, k] = np.einsum("ij,ij->i", Y, Y)
     return distances
-
-
-def product(X, W):
-    """X @ W for rows X (n, d) and a narrow W (d, m), in blocks that OpenBLAS need not copy."""
-    d, m = W.shape
-    size = SMALL // max(1, W.size)
-    if sparse.issparse(X) or not X.flags.c_contiguous or size < 64:
-        return X @ W
-    if m == 1:  # faster than a product with a vector
-        return np.vecdot(X, W[:, 0])[:, None]
-    Z = np.empty((len(X), m), X.dtype)
-    for part in row_blocks(X, size * d * X.dtype.itemsize):
-        np.matmul(X[part], W, out=Z[part])
-    return Z
 
 
 def log_densities(X, model, missing=False):

@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.linalg.blas import dgemm, dsyrk
 from scipy.linalg.lapack import dpotrf, dtrtri
 
-from sklearn_lhy._rows import dense, row_blocks
+from sklearn_lhy._rows import SMALL, dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
 SAMPLE_ROWS = 200
@@ -24,7 +24,6 @@ INFLATED = 1e3  # total variance of a feature over that given the others, from w
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
-SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
 STRIP = 64  # rows of a matrix that are mirrored at a time
 NARROW = 24  # columns up to which such a product is faster than one that leaves out half of it
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred

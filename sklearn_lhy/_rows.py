@@ -7,6 +7,8 @@ import numpy as np
 from scipy import sparse
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
+SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
+LONG_ROW = 400  # bytes, for a dot product to be faster than a product with a vector
 LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
 LITTLE = 0.25  # of the mean weight
@@ -31,6 +33,22 @@ def dense(X):
 def magnitudes(X):
     """|X| as it is stored; abs alone would sort the indices of a sparse X in place."""
     return abs(X.copy()) if sparse.issparse(X) else np.abs(X)
+
+
+def product(X, W):
+    """X @ W for rows X (n, d) and a narrow W (d, m), in the way that OpenBLAS does it fastest."""
+    d, m = W.shape
+    if sparse.issparse(X) or not X.flags.c_contiguous:
+        return X @ W
+    if m == 1:
+        return np.vecdot(X, W[:, 0])[:, None] if d * X.itemsize >= LONG_ROW else X @ W
+    size = SMALL // max(1, W.size)
+    if size < 64 or len(X) <= size:
+        return X @ W
+    Z = np.empty((len(X), m), X.dtype)
+    for rows in row_blocks(X, size * d * X.itemsize):
+        np.matmul(X[rows], W, out=Z[rows])
+    return Z
 
 
 def squares(X):
@@ -173,7 +191,7 @@ class CentredRows:
     def blocks(self, m=1):
         """Slices of rows that stay in the cache; a sparse matrix, slow to cut, has few."""
         if not sparse.issparse(self.X):
-            return row_blocks(self.X)
+            return row_blocks(self.X, min(BLOCK_BYTES, SMALL // m * self.X.itemsize))
         size = max(1, SPARSE_SCORES // m)
         return [slice(i, min(i + size, self.n)) for i in range(0, self.n, size)]
 
@@ -186,11 +204,11 @@ class CentredRows:
         V = V.astype(self.X.dtype, copy=False)
         W = V[: self.d]
         if self.centre is None:
-            return lambda A: A @ W
+            return lambda A: product(A, W)
         b = V[-1] - self.centre.astype(V.dtype) @ W
 
         def scores(A):
-            Z = A @ W
+            Z = product(A, W)
             Z += b
             return Z
 

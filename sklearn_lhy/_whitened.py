@@ -139,7 +139,8 @@ def renewed(objective, state, tol):
     if plan.exact and plan.passes < CHEAP:
         return with_metric(objective, state, V, plan) if state.age > 1 else state
     gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
-    ahead = min(AHEAD * state.slope**2 / abs(state.value), FRESH)  # how stale will it become
+    ahead = AHEAD * state.slope**2 / max(abs(state.value), np.finfo(float).tiny)
+    ahead = min(ahead, FRESH)  # how stale will it become
     worse = max(1.0, state.pace**2 / (plan.error + state.stale))  # than expected are such metrics
     new = metric_plan(objective, V, gain, ahead, worse)
     if new.cost + WORTH * new.passes < iterations(state.pace**2, gain):

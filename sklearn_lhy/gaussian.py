@@ -27,7 +27,7 @@ from sklearn_lhy._posterior import (
     unchanged_on_error,
     without_nan,
 )
-from sklearn_lhy._rows import check_squares, dense, is_lazy, row_blocks, rowwise
+from sklearn_lhy._rows import check_squares, dense, is_lazy, product, row_blocks, rowwise
 from sklearn_lhy._units import Layer, layer_scores
 
 SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
@@ -453,7 +453,7 @@ class GaussianGenerativeClassifier(
             Z = self._centred_scores(X)
         else:
             W = self.coef_.T.astype(X.dtype, order="C")
-            Z = _model.product(X, W)
+            Z = product(X, W)
             Z += self.intercept_.astype(X.dtype)
         if self.allow_nan and not issparse(X):
             missing = np.isnan(X).any(axis=1)

@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_lhy import _gaussian_model, _moments
+from sklearn_lhy import _moments, _rows
 from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
@@ -589,12 +589,12 @@ def test_the_floor_lifts_variances_below_a_fraction_of_the_total_ones(floor):
 @pytest.mark.parametrize("m", [1, 3])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_products_do_not_depend_on_how_rows_are_stored(m, dtype, monkeypatch):
-    monkeypatch.setattr(_gaussian_model, "SMALL", 5 * m * 70)  # blocks of 70 rows
+    monkeypatch.setattr(_rows, "SMALL", 5 * m * 70)  # blocks of 70 rows
     rng = np.random.default_rng(0)
     X, W = rng.normal(size=(200, 5)).astype(dtype), rng.normal(size=(5, m)).astype(dtype)
     Z = X.astype(float) @ W.astype(float)
     for stored in (X, np.asfortranarray(X), np.repeat(X, 2, axis=0)[::2], sparse.csr_array(X)):
-        found = _gaussian_model.product(stored, W)
+        found = _rows.product(stored, W)
         assert found.dtype == dtype
         assert_allclose(found, Z, atol=10 * np.finfo(dtype).eps)
 

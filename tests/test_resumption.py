@@ -227,7 +227,7 @@ def test_an_interrupted_fit_changes_nothing(clf, error, monkeypatch):
 
     module, name = (_descent, "check_finite")
     if isinstance(clf, GaussianGenerativeClassifier):
-        module, name = (_moments, "moved")
+        module, name = (_moments, "occupied")
     monkeypatch.setattr(module, name, interrupted)
     other = X[:, :3], (y > 0).astype(int) + 5
     for method in ("fit", "partial_fit"):
