@@ -17,7 +17,8 @@ one for each input (d, 1).
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
+from scipy.linalg import lapack
 
 from sklearn_lhy._units import Layer, sigmoid
 
@@ -76,10 +77,13 @@ def second_moment(A, weight):
         squares = A.multiply(A) if sparse.issparse(A) else A * A
         return np.append(squares.T @ weight[:, 0], weight.sum())
     root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
-    B = A.multiply(root).tocsr() if sparse.issparse(A) else A * root
-    S, mean = B.T @ B, B.T @ root
-    S = S.toarray() if sparse.issparse(S) else S
-    return np.block([[S, mean], [mean.T, weight.sum().reshape(1, 1)]])
+    if sparse.issparse(A):
+        B = sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
+        return (B.T @ B).toarray()
+    B = np.empty((len(A), A.shape[1] + 1), A.dtype)
+    np.multiply(A, root, out=B[:, :-1])
+    B[:, -1:] = root
+    return B.T @ B
 
 
 def stack_start(layers, loss, sample, ridges, damping=1.0):
@@ -149,9 +153,8 @@ def _evaluate(layers, loss, sample, first):
     total, kept = 0.0, []
     for rows in _blocks(len(first)):
         inputs, Z = forward(first[rows], layers)
-        losses = loss.value(Z, sample.Y[rows])
+        losses, P = loss.evaluate(Z, sample.Y[rows])
         total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
-        P = loss.probability(Z)
         negligible = np.finfo(P.dtype).eps ** 2
         P[np.less(P, negligible)] = 0  # its products would be subnormal numbers, which are slow
         kept.append((inputs, P))
@@ -245,8 +248,8 @@ def _curve(loss, P, J):
 
 def _whiten(G, M, gamma, ridge):
     """D = -(M + damping)^-1 G (Gamma + damping)^-1; the ridge is shared between both sides."""
-    a = M.mean() if M.ndim == 1 else np.trace(M) / len(M)
-    c = np.trace(gamma) / len(gamma) + 1e-12  # where nothing is residual any metric will do
+    a = M.mean() if M.ndim == 1 else M.trace() / len(M)
+    c = gamma.trace() / len(gamma) + 1e-12  # where nothing is residual any metric will do
     left = np.zeros(len(G))
     left[:-1] = np.sqrt(ridge * a / c).ravel()
     right = np.sqrt(np.mean(ridge) * c / a)
@@ -260,7 +263,8 @@ def _divide(M, damping, G):
         return G / (M + damping)[:, None]
     M = M.copy()
     M.flat[:: len(M) + 1] += damping
-    return linalg.cho_solve(linalg.cho_factor(M, overwrite_a=True), G)
+    solve = lapack.sposv if M.dtype == np.float32 else lapack.dposv
+    return solve(M.T, G, overwrite_a=True)[1]  # M is symmetric: its transpose needs no copy
 
 
 def _blocks(n):
