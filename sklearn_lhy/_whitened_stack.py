@@ -24,6 +24,7 @@ from sklearn_lhy._units import Layer, sigmoid
 
 RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
 WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+PART_DAMPING = 1.0  # the least on parts: a model of few rows promises too much
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
 
 
@@ -86,12 +87,14 @@ def second_moment(A, weight):
     return B.T @ B
 
 
-def stack_start(layers, loss, sample, ridges, damping=1.0):
-    """The state at these layers."""
+def stack_start(layers, loss, sample, ridges, damping=1.0, last=None):
+    """The state at these layers, perhaps with the step that led there."""
     layers = [Layer(np.ascontiguousarray(W), b) for W, b in layers]
     first = sample.X @ layers[0].W + layers[0].b
     value, kept = sample.evaluate(layers, loss, first)
-    plan = _plan(layers, loss, sample, first, kept, None, ridges)
+    if last is not None:
+        last = last, sample.X @ last[0][:-1] + last[0][-1]
+    plan = _plan(layers, loss, sample, first, kept, last, ridges)
     return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
 
 
@@ -108,6 +111,52 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
 
 def stack_step(state, loss, sample, ridges, tol):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
+    there = _try(state, loss, sample, ridges)
+    gain, promised = state.value - there.value, there.promised
+    if not gain > 0:
+        stop = "tol" if promised <= tol * state.value else ""
+        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
+    damping = _damping(state.damping, gain, promised)
+    last = there.steps, there.move
+    return StackState(
+        there.layers,
+        there.value,
+        max(damping, float(np.sqrt(np.finfo(there.first.dtype).eps))),
+        *_plan(there.layers, loss, sample, there.first, there.kept, last, ridges),
+        slope=gain / state.value,
+        stop="tol" if gain <= tol * state.value else "",
+    )
+
+
+def part_step(layers, last, damping, loss, sample, ridges):
+    """One step on a part of the rows after the last on another: layers, step, damping."""
+    state = stack_start(layers, loss, sample, ridges, damping, last)
+    there = _try(state, loss, sample, ridges)
+    gain = state.value - there.value
+    if not gain > 0:
+        return layers, None, 4 * damping
+    return there.layers, there.steps, max(_damping(damping, gain, there.promised), PART_DAMPING)
+
+
+def _damping(damping, gain, promised):
+    """Less where a step gained what was promised, more where it gained little."""
+    return damping * (1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1)
+
+
+class _There(NamedTuple):
+    """Where a planned step leads."""
+
+    layers: tuple
+    value: float
+    promised: float  # gain
+    steps: list  # per layer (d + 1, m)
+    first: np.ndarray  # (n, m_1) first layer's scores
+    move: np.ndarray  # (n, m_1) their change
+    kept: list
+
+
+def _try(state, loss, sample, ridges):
+    """Take the planned step."""
     c, promised = _solve(state)
     parts = c.astype(state.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
     steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, state.directions, strict=True)]
@@ -117,20 +166,7 @@ def stack_step(state, loss, sample, ridges, tol):
     )
     first = state.first + move
     value, kept = sample.evaluate(layers, loss, first)
-    value += penalty(layers, ridges)
-    gain = state.value - value
-    if not gain > 0:
-        stop = "tol" if promised <= tol * state.value else ""
-        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
-    factor = 1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1
-    return StackState(
-        layers,
-        value,
-        max(factor * state.damping, float(np.sqrt(np.finfo(first.dtype).eps))),
-        *_plan(layers, loss, sample, first, kept, (steps, move), ridges),
-        slope=gain / state.value,
-        stop="tol" if gain <= tol * state.value else "",
-    )
+    return _There(layers, value + penalty(layers, ridges), promised, steps, first, move, kept)
 
 
 def penalty(layers, ridges):
