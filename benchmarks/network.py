@@ -127,7 +127,7 @@ def training_loss(coefs, intercepts, case):
 
 def ours(case, seed, race):
     """Train StackedLogisticMLP, looking after every step, rough ones included."""
-    plain_step = _stack_solver.stack_step
+    plain_step, plain_part_step = _stack_solver.stack_step, _stack_solver.part_step
 
     class Watched(StackedLogisticMLP):
         def _solver(self, *args):
@@ -139,8 +139,13 @@ def ours(case, seed, race):
         race.look(lambda: zip(*solver.layers(state), strict=True), sample is solver.sample)
         return state
 
+    def part_step(*args):
+        layers, *rest = plain_part_step(*args)
+        race.look(lambda: zip(*clf.watched.outside(layers), strict=True), False)
+        return layers, *rest
+
     clf = Watched(case.hidden, alpha=ALPHA, max_iter=ENDLESS, tol=0, random_state=seed)
-    with mock.patch.object(_stack_solver, "stack_step", step):
+    with mock.patch.multiple(_stack_solver, stack_step=step, part_step=part_step):
         race.begin()
         clf.fit(case.X, case.y)
 

@@ -10,11 +10,17 @@ from sklearn_lhy._resume import layers_of, plain_layers
 from sklearn_lhy._rows import centre_of, check_squares
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step, with_scores
+from sklearn_lhy._whitened_stack import (
+    make_sample,
+    part_step,
+    stack_start,
+    stack_step,
+    with_scores,
+)
 
-FIRST_ROWS = 1000  # the smallest sample
-SAMPLE_STEPS, ROUGH_STEPS = 5, 200
-SWEEPS = 2
+FEWEST_ROWS = 1000  # the fewest rows of a part
+SWEEPS = ((64, 1), (16, 4), (4, 2))  # parts of the rows, and how often to go through all of them
+ROUGH_STEPS = 200
 PERIOD = 20  # iterations between anchors
 ROUGH_TOL = 1e-3  # where a leg in single precision ends
 
@@ -101,7 +107,11 @@ class StackSolver:
 
     def layers(self, state):
         """The layers of a state, for rows that are not standardised."""
-        (W, b), *rest = state.layers
+        return self.outside(state.layers)
+
+    def outside(self, layers):
+        """Layers for rows that are not standardised."""
+        (W, b), *rest = layers
         W = W / self.scale[:, None]
         first = Layer(W.astype(b.dtype), (b - self.centre @ W).astype(b.dtype))
         return (first, *rest)
@@ -114,47 +124,52 @@ class StackSolver:
         (W, b), *rest = layers
         b = b + self.centre @ W
         first = Layer(W * self.scale[:, None], b)
-        return tuple(Layer(*(a.astype(self.X.dtype) for a in layer)) for layer in (first, *rest))
+        return cast((first, *rest), self.X.dtype)
 
     def _random_start(self):
         """Screened layers, improved roughly in single precision.
 
-        First on growing samples, then on all rows along the path of penalties that led to alpha.
+        First one step on each of many parts of the rows, then on all rows along the path of
+        penalties that led to alpha.
         """
         layers = screened_start(self.X, self.Y, self.sizes, self.random_state)
         damping = 1.0
-        order = self.random_state.permutation(len(self.Y)) if self.rough else []
-        for rows, steps, ridges in self._legs(order):
-            X, Y, weight = self.X[rows], self.Y[rows], self.weight[rows]
-            sample = make_sample(X.astype(np.float32), Y, weight.astype(np.float32))
-            layers = [Layer(W.astype(np.float32), b.astype(np.float32)) for W, b in layers]
-            state = stack_start(layers, self.loss, sample, ridges, damping)
-            for _ in range(steps):
-                state = stack_step(state, self.loss, sample, ridges, ROUGH_TOL)
-                if state.stop:
-                    break
-            layers, damping = state.layers, state.damping
-        layers = tuple(Layer(*(a.astype(self.X.dtype) for a in layer)) for layer in layers)
+        if self.rough and (len(self.Y) >= FEWEST_ROWS or len(self.path) > 1):
+            layers, damping = self._swept(cast(layers, np.float32))
+            sample = self._rough_sample(slice(None))
+            for ridges in self.path:
+                state = stack_start(layers, self.loss, sample, ridges, damping)
+                for _ in range(ROUGH_STEPS):
+                    state = stack_step(state, self.loss, sample, ridges, ROUGH_TOL)
+                    if state.stop:
+                        break
+                layers, damping = state.layers, state.damping
+        layers = cast(layers, self.X.dtype)
         return stack_start(layers, self.loss, self.sample, self.ridges, damping)
 
-    def _legs(self, order):
-        """(rows, most steps, ridges) of the rough legs.
+    def _swept(self, layers):
+        """The layers after sweeps through parts of the rows, and the damping there."""
+        order = self.random_state.permutation(len(self.weight))
+        worth = self.weight.sum(dtype=float) ** 2 / (self.weight @ self.weight)  # rows, if equal
+        last, damping = None, 1.0
+        for parts, times in SWEEPS:
+            if worth < parts * max(FEWEST_ROWS, 2 * self.X.shape[1]):
+                continue
+            for rows in times * np.array_split(order, parts):
+                layers, last, damping = part_step(
+                    layers, last, damping, self.loss, self._rough_sample(rows), self.path[0]
+                )
+        return layers, damping
 
-        Samples four times as large as the last, then sweeps through all rows in quarters, which see
-        more than one sample at its price, and last all rows.
-        """
-        n, smallest = len(order), max(FIRST_ROWS, 2 * self.X.shape[1])
-        if n < FIRST_ROWS and len(self.path) == 1:
-            return []
-        legs = [(slice(None), ROUGH_STEPS, ridges) for ridges in self.path]
-        if n >= 4 * smallest:
-            quarters = np.array_split(order, 4)
-            legs = [(rows, SAMPLE_STEPS, self.path[0]) for rows in SWEEPS * quarters] + legs
-            n //= 4
-        while n >= 4 * smallest:
-            n //= 4
-            legs.insert(0, (order[:n], SAMPLE_STEPS, self.path[0]))
-        return legs
+    def _rough_sample(self, rows):
+        """Some rows in single precision."""
+        X, weight = self.X[rows].astype(np.float32), self.weight[rows].astype(np.float32)
+        return make_sample(X, self.Y[rows], weight)
+
+
+def cast(layers, dtype):
+    """Layers of this precision."""
+    return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
 
 
 def standardised(X, share):

@@ -17,12 +17,14 @@ one for each input (d, 1).
 from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import sparse
+from scipy.linalg import lapack
 
 from sklearn_lhy._units import Layer, sigmoid
 
 RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
 WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+PART_DAMPING = 1.0  # the least on parts: a model of few rows promises too much
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
 
 
@@ -76,18 +78,23 @@ def second_moment(A, weight):
         squares = A.multiply(A) if sparse.issparse(A) else A * A
         return np.append(squares.T @ weight[:, 0], weight.sum())
     root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
-    B = A.multiply(root).tocsr() if sparse.issparse(A) else A * root
-    S, mean = B.T @ B, B.T @ root
-    S = S.toarray() if sparse.issparse(S) else S
-    return np.block([[S, mean], [mean.T, weight.sum().reshape(1, 1)]])
+    if sparse.issparse(A):
+        B = sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
+        return (B.T @ B).toarray()
+    B = np.empty((len(A), A.shape[1] + 1), A.dtype)
+    np.multiply(A, root, out=B[:, :-1])
+    B[:, -1:] = root
+    return B.T @ B
 
 
-def stack_start(layers, loss, sample, ridges, damping=1.0):
-    """The state at these layers."""
+def stack_start(layers, loss, sample, ridges, damping=1.0, last=None):
+    """The state at these layers, perhaps with the step that led there."""
     layers = [Layer(np.ascontiguousarray(W), b) for W, b in layers]
     first = sample.X @ layers[0].W + layers[0].b
     value, kept = sample.evaluate(layers, loss, first)
-    plan = _plan(layers, loss, sample, first, kept, None, ridges)
+    if last is not None:
+        last = last, sample.X @ last[0][:-1] + last[0][-1]
+    plan = _plan(layers, loss, sample, first, kept, last, ridges)
     return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
 
 
@@ -104,6 +111,52 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
 
 def stack_step(state, loss, sample, ridges, tol):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
+    there = _try(state, loss, sample, ridges)
+    gain, promised = state.value - there.value, there.promised
+    if not gain > 0:
+        stop = "tol" if promised <= tol * state.value else ""
+        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
+    damping = _damping(state.damping, gain, promised)
+    last = there.steps, there.move
+    return StackState(
+        there.layers,
+        there.value,
+        max(damping, float(np.sqrt(np.finfo(there.first.dtype).eps))),
+        *_plan(there.layers, loss, sample, there.first, there.kept, last, ridges),
+        slope=gain / state.value,
+        stop="tol" if gain <= tol * state.value else "",
+    )
+
+
+def part_step(layers, last, damping, loss, sample, ridges):
+    """One step on a part of the rows after the last on another: layers, step, damping."""
+    state = stack_start(layers, loss, sample, ridges, damping, last)
+    there = _try(state, loss, sample, ridges)
+    gain = state.value - there.value
+    if not gain > 0:
+        return layers, None, 4 * damping
+    return there.layers, there.steps, max(_damping(damping, gain, there.promised), PART_DAMPING)
+
+
+def _damping(damping, gain, promised):
+    """Less where a step gained what was promised, more where it gained little."""
+    return damping * (1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1)
+
+
+class _There(NamedTuple):
+    """Where a planned step leads."""
+
+    layers: tuple
+    value: float
+    promised: float  # gain
+    steps: list  # per layer (d + 1, m)
+    first: np.ndarray  # (n, m_1) first layer's scores
+    move: np.ndarray  # (n, m_1) their change
+    kept: list
+
+
+def _try(state, loss, sample, ridges):
+    """Take the planned step."""
     c, promised = _solve(state)
     parts = c.astype(state.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
     steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, state.directions, strict=True)]
@@ -113,20 +166,7 @@ def stack_step(state, loss, sample, ridges, tol):
     )
     first = state.first + move
     value, kept = sample.evaluate(layers, loss, first)
-    value += penalty(layers, ridges)
-    gain = state.value - value
-    if not gain > 0:
-        stop = "tol" if promised <= tol * state.value else ""
-        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
-    factor = 1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1
-    return StackState(
-        layers,
-        value,
-        max(factor * state.damping, float(np.sqrt(np.finfo(first.dtype).eps))),
-        *_plan(layers, loss, sample, first, kept, (steps, move), ridges),
-        slope=gain / state.value,
-        stop="tol" if gain <= tol * state.value else "",
-    )
+    return _There(layers, value + penalty(layers, ridges), promised, steps, first, move, kept)
 
 
 def penalty(layers, ridges):
@@ -149,9 +189,8 @@ def _evaluate(layers, loss, sample, first):
     total, kept = 0.0, []
     for rows in _blocks(len(first)):
         inputs, Z = forward(first[rows], layers)
-        losses = loss.value(Z, sample.Y[rows])
+        losses, P = loss.evaluate(Z, sample.Y[rows])
         total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
-        P = loss.probability(Z)
         negligible = np.finfo(P.dtype).eps ** 2
         P[np.less(P, negligible)] = 0  # its products would be subnormal numbers, which are slow
         kept.append((inputs, P))
@@ -245,8 +284,8 @@ def _curve(loss, P, J):
 
 def _whiten(G, M, gamma, ridge):
     """D = -(M + damping)^-1 G (Gamma + damping)^-1; the ridge is shared between both sides."""
-    a = M.mean() if M.ndim == 1 else np.trace(M) / len(M)
-    c = np.trace(gamma) / len(gamma) + 1e-12  # where nothing is residual any metric will do
+    a = M.mean() if M.ndim == 1 else M.trace() / len(M)
+    c = gamma.trace() / len(gamma) + 1e-12  # where nothing is residual any metric will do
     left = np.zeros(len(G))
     left[:-1] = np.sqrt(ridge * a / c).ravel()
     right = np.sqrt(np.mean(ridge) * c / a)
@@ -260,7 +299,8 @@ def _divide(M, damping, G):
         return G / (M + damping)[:, None]
     M = M.copy()
     M.flat[:: len(M) + 1] += damping
-    return linalg.cho_solve(linalg.cho_factor(M, overwrite_a=True), G)
+    solve = lapack.sposv if M.dtype == np.float32 else lapack.dposv
+    return solve(M.T, G, overwrite_a=True)[1]  # M is symmetric: its transpose needs no copy
 
 
 def _blocks(n):
