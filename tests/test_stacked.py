@@ -264,3 +264,12 @@ def test_a_number_is_one_hidden_layer_and_classes_of_given_layers_are_sorted():
     np.testing.assert_array_equal(one.coefs_[0], same.coefs_[0])
     with pytest.raises(ValueError, match="must be sorted"):
         StackedLogisticMLP.from_layers([[[1.0]]], [[0.0]], classes=(2, 1))
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("seed", [0, 1])
+def test_steps_on_parts_of_the_rows_are_judged(seed):
+    """A start on many rows that took every step at its word would end far away."""
+    X, y = make_moons(20_000, noise=0.1, random_state=0)
+    clf = StackedLogisticMLP((8,) * 5, alpha=1e-4, max_iter=10, random_state=seed)
+    assert clf.fit(X, y).loss_curve_[-1] < 0.01
