@@ -31,6 +31,7 @@ SLOW = 0.1  # a slope that falls by less asks for a new metric
 WORTH = 0.6  # times its cost must a new metric save beyond that
 AHEAD = 2  # squares of slopes by which a metric goes stale, over the objective,
 FRESH = 0.4  # at most
+PAUSE = 4  # iterations from plan to plan
 CHEAP = 4  # passes for a metric that need no second thought
 STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
 LEAST_RATE = 1e-10
@@ -138,6 +139,8 @@ def renewed(objective, state, tol):
     plan, V = state.plan, state.V
     if plan.exact and plan.passes < CHEAP:
         return with_metric(objective, state, V, plan) if state.age > 1 else state
+    if state.age % PAUSE:  # a plan takes time as well
+        return state
     gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
     ahead = AHEAD * state.slope**2 / max(abs(state.value), np.finfo(float).tiny)
     ahead = min(ahead, FRESH)  # how stale will it become
