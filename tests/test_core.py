@@ -12,7 +12,7 @@ from sklearn_lhy._loss import (
     SQUARED_ERROR,
     Loss,
 )
-from sklearn_lhy._metric import metric_plan
+from sklearn_lhy._metric import make_metric, metric_plan
 from sklearn_lhy._objective import LinearObjective, ridge
 from sklearn_lhy._rows import CentredRows, centre_of, draw_by
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
@@ -27,7 +27,7 @@ from sklearn_lhy._units import (
     sigmoid,
     softmax,
 )
-from sklearn_lhy._whitened import direction, start_state, whitened_step
+from sklearn_lhy._whitened import direction, start_state, whitened_step, with_metric
 
 LOSSES = [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY, SQUARED_ERROR]
 SCORES = [-1000.0, -40.0, -3.0, -1e-9, 0.0, 2.5, 37.0, 800.0]
@@ -324,3 +324,33 @@ def test_a_metric_from_some_of_the_rows_is_not_taken_for_the_curvature():
     plan = metric_plan(objective, objective.zero())
     assert plan.step > 1 and not plan.exact
     assert metric_plan(objective, objective.zero(), worse=1e3).exact
+
+
+def rare_input(penalty=1e-12):
+    """An objective whose last input only one row in 64 has, never the first of 64."""
+    rng = np.random.default_rng(11)
+    X = rng.normal(size=(6400, 3))
+    X[:, 2] = np.arange(6400) % 64 == 1
+    y = (X[:, :1] + X[:, 2:] + rng.logistic(size=(6400, 1)) > 0).astype(float)
+    inputs = CentredRows(X, None)
+    return LinearObjective(inputs, y, None, BINARY_CROSS_ENTROPY, ridge(penalty, inputs))
+
+
+def test_all_rows_are_taken_where_those_drawn_lack_a_direction():
+    objective = rare_input()
+    state = start_state(objective, objective.zero())
+    plan = metric_plan(objective, state.V)._replace(kind="each", step=64, thinned=False)
+    after = whitened_step(objective, with_metric(objective, state, state.V, plan), 1e-7)
+    assert after.plan.step == 1
+    assert after.value < state.value - 0.05
+
+
+@pytest.mark.parametrize("kind", ["each", "diagonal"])
+def test_a_row_far_on_the_wrong_side_has_a_curvature_in_metrics(kind):
+    objective = rare_input()
+    V = 100.0 * np.eye(3)[:, 2:]  # half of the rows of the rare input, and no others, are far off
+    plan = metric_plan(objective, V)._replace(kind=kind, step=1, thinned=False)
+    wrong = (objective.inputs.X[:, 2] * (objective.Y[:, 0] == 0)).mean()
+    unit = np.eye(3)[:, 2:]
+    found = 1 / (unit.T @ make_metric(objective, V, plan).solve(unit)).item()
+    assert found == pytest.approx(0.03 * wrong, rel=1e-2)  # of the squared error 1
