@@ -254,11 +254,12 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 " memory."
             )
         blocks = self._check_blocks(X, y, sample_weight)
-        size = self.batch_size if isinstance(self.batch_size, Integral) else blocks.largest
-        if self.solver != "whitened" and abs(blocks.largest - size) > 0:  # not if NaN
+        size, rows = self.batch_size, blocks.largest
+        demanded = self.solver != "whitened" and isinstance(size, Integral)
+        if demanded and not np.isnan(rows) and size != rows:
             raise ValueError(
-                f"On Dask input a mini-batch is a whole block, and X has blocks of {blocks.largest}"
-                f" rows: rechunk X, or set batch_size={blocks.largest}; got batch_size={size}."
+                f"On Dask input a mini-batch is a whole block, and X has blocks of {rows} rows:"
+                f" rechunk X, or set batch_size={rows}; got batch_size={size}."
             )
         return self._parts(blocks)
 

@@ -97,7 +97,7 @@ class LinearDescendingClassifier(DescendingClassifier):
 
 
 def _wrong_rows(X, Y, weight, layers):
-    """How many rows of positive weight lie on the wrong side."""
+    """How many rows of positive weight lie on the wrong side: a tuple of one, as for parts."""
     Z = stack_scores(X, layers)
     wrong = (Z > 0) != Y if Z.shape[1] == 1 else Z.argmax(1) != Y.argmax(1)
     return (np.count_nonzero(wrong.ravel() & (True if weight is None else weight > 0)),)

@@ -68,10 +68,10 @@ class Plan(NamedTuple):
         return self.step > 1 or self.thinned
 
 
-def metric_plan(objective, V, gain=LOG_GAIN, ahead=0.0, worse=1.0):
+def metric_plan(objective, V, gain=LOG_GAIN, stale=0.0, worse=1.0):
     """The plan of the least cost at V.
 
-    gain is the logarithm of the factor by which the square of the slope has to fall; ahead is added
+    gain is the logarithm of the factor by which the square of the slope has to fall; stale is added
     to each error, and what metrics lack beside the curvature counts for `worse` times as much.
     """
     n, D, m = objective.inputs.n, objective.inputs.D, objective.Y.shape[1]
@@ -94,7 +94,7 @@ def metric_plan(objective, V, gain=LOG_GAIN, ahead=0.0, worse=1.0):
             plans.append((passes, kind, step, thinned, error))
     if not plans or not blocked:
         plans.append((DIAGONAL_PASSES, "diagonal", 1, False, worse * UNCORRELATED))
-    return min(Plan(plan[0] + iterations(plan[-1] + ahead, gain), *plan) for plan in plans)
+    return min(Plan(plan[0] + iterations(plan[-1] + stale, gain), *plan) for plan in plans)
 
 
 def iterations(error, gain):

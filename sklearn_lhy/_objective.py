@@ -8,7 +8,7 @@ sum to one. Rows are read block by block, and a block is used up while it is in 
 over the data gives the objective and its gradient, and nothing of the size of the data is kept.
 """
 
-import itertools
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -113,7 +113,7 @@ class LinearObjective:
         else:
             total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
-        k, j = np.array([*itertools.combinations(range(m), 2)], int).reshape(-1, 2).T
+        k, j = np.array([*combinations(range(m), 2)], int).reshape(-1, 2).T
 
         def weights(Z, rows):
             P = self.loss.probability(Z)
@@ -154,7 +154,7 @@ class LinearObjective:
         """From which rows a metric may be gathered: every step-th one, all of these or thinned."""
         if self.inputs.n * self.inputs.D <= FEW:  # a plan would cost more than it saves
             return [(1, False)]
-        return [*itertools.product([1 << doublings for doublings in range(10)], (False, True))]
+        return [*product([1 << doublings for doublings in range(10)], (False, True))]
 
     def gram_passes(self, *metric):
         """How many passes over the data cost as much as a metric (see CentredRows)."""

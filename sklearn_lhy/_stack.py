@@ -79,7 +79,7 @@ class SummedStackObjective(StackObjective):
 
 
 def loss_sum(X, Y, share, layers, loss):
-    """The loss of all rows, each times its share."""
+    """The loss of all rows, each times its share: a tuple of one, to be summed over parts."""
     total = 0.0
     for rows in row_blocks(X):
         losses = loss.value(stack_scores(X[rows], layers), Y[rows])

@@ -29,8 +29,8 @@ from sklearn_lhy._metric import (
 PAST_STEPS = 10
 SLOW = 0.1  # a slope that falls by less asks for a new metric
 WORTH = 0.6  # times its cost must a new metric save beyond that
-AHEAD = 2  # squares of slopes by which a metric goes stale, over the objective,
-FRESH = 0.4  # at most
+DRIFT = 2  # squares of slopes, over the objective, that going stale adds to the error of a metric,
+STALEST = 0.4  # at most
 PAUSE = 4  # iterations from plan to plan
 CHEAP = 4  # passes for a metric that need no second thought
 STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
@@ -47,7 +47,7 @@ class State(NamedTuple):
     metric: CholeskyMetric | DiagonalMetric | None = None
     made_at: np.ndarray | None = None  # V for which the metric was made
     plan: Plan | None = None  # by which it was made
-    stale: float = FRESH  # what was to be added to its error
+    stale: float = STALEST  # what going stale was expected to add to its error
     age: int = 0  # iterations since then
     slope: float = np.inf  # before the last step
     rate: float = 1.0  # the factor by which it fell
@@ -142,16 +142,16 @@ def renewed(objective, state, tol):
     if state.age % PAUSE:  # a plan takes time as well
         return state
     gain = 2 * np.log(max(BELOW * state.slope / max(tol, objective.eps), 2))
-    ahead = AHEAD * state.slope**2 / max(abs(state.value), np.finfo(float).tiny)
-    ahead = min(ahead, FRESH)  # how stale will it become
+    stale = DRIFT * state.slope**2 / max(abs(state.value), np.finfo(float).tiny)
+    stale = min(stale, STALEST)
     worse = max(1.0, state.pace**2 / (plan.error + state.stale))  # than expected are such metrics
-    new = metric_plan(objective, V, gain, ahead, worse)
+    new = metric_plan(objective, V, gain, stale, worse)
     if new.cost + WORTH * new.passes < iterations(state.pace**2, gain):
-        return with_metric(objective, state, V, new, ahead)
+        return with_metric(objective, state, V, new, stale)
     return state
 
 
-def with_metric(objective, state, V, plan, stale=FRESH):
+def with_metric(objective, state, V, plan, stale=STALEST):
     """The state with the metric at V, which past steps need not correct if it is exact."""
     metric, past = make_metric(objective, V, plan), () if plan.exact else state.past
     return state._replace(
