@@ -246,9 +246,9 @@ def measure(name, group, C, load, repeat):
             print(f"    {peer}: {type(error).__name__}", file=sys.stderr)
     times = {"ours": []} | {peer: [] for peer, tol in tols.items() if tol is not None}
     for _ in range(max(repeat, min(30, int(0.3 / seconds)))):  # more where a run is short
-        for peer, seconds in times.items():
+        for peer, taken in times.items():
             make = ours if peer == "ours" else lambda peer=peer: peers[peer](tols[peer])
-            seconds.append(timed(make, X, y)[0])
+            taken.append(timed(make, X, y)[0])
     medians = {peer: statistics.median(seconds) for peer, seconds in times.items()}
     memory = extra_memory(ours, X, y)
     report(name, medians, gap, found.n_iter_, memory)
