@@ -588,7 +588,9 @@ def test_the_floor_lifts_variances_below_a_fraction_of_the_total_ones(floor):
 
 @pytest.mark.parametrize("m", [1, 3])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_products_do_not_depend_on_how_rows_are_stored(m, dtype, monkeypatch):
+@pytest.mark.parametrize("long", [0, 400])
+def test_products_do_not_depend_on_how_rows_are_stored(m, dtype, long, monkeypatch):
+    monkeypatch.setattr(_rows, "LONG_ROW", long)
     monkeypatch.setattr(_rows, "SMALL", 5 * m * 70)  # blocks of 70 rows
     rng = np.random.default_rng(0)
     X, W = rng.normal(size=(200, 5)).astype(dtype), rng.normal(size=(5, m)).astype(dtype)
