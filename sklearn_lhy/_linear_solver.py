@@ -32,12 +32,18 @@ class LinearSolver:
 
     def __init__(self, problem, tol):
         X, weight = problem.X, problem.weight
-        inputs = CentredRows(X, centre_of(X, weight) if problem.fit_intercept else None)
+        self.problem, self.tol = problem, tol
         self.total = X.shape[0] if weight is None else float(weight.sum(dtype=float))
+        self._put_about(centre_of(X, weight) if problem.fit_intercept else None)
+
+    def _put_about(self, centre):
+        """Set the objective, of inputs about a centre."""
+        self.centre, problem, weight = centre, self.problem, self.problem.weight
         share = None if weight is None else weight / self.total
+        inputs = CentredRows(problem.X, centre)
         prior = ridge(problem.penalty, inputs)
+        inputs = inputs if problem.parts else inputs.written()
         self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, prior)
-        self.tol = tol
 
     def start(self, layers=None, **belief):
         """The state at these layers, or at the solution for a sample of the rows."""
@@ -51,11 +57,10 @@ class LinearSolver:
 
     def layers(self, state):
         """The layer of a state, its intercept moved back from the centre of the data."""
-        V, centre = state.end, self.objective.inputs.centre
+        V, dtype = state.end, self.problem.X.dtype
         W, b = V, np.zeros(V.shape[1])
-        if centre is not None:
-            W, b = V[:-1], V[-1] - centre @ V[:-1]
-        dtype = self.objective.inputs.X.dtype
+        if self.centre is not None:
+            W, b = V[:-1], V[-1] - self.centre @ V[:-1]
         return (Layer(W.astype(dtype), b.astype(dtype)),)
 
     def resume(self, state):
@@ -83,8 +88,7 @@ class LinearSolver:
     def _centred(self, layer):
         """V of a layer."""
         W, b = (np.asarray(array, dtype=float) for array in layer)
-        centre = self.objective.inputs.centre
-        return W.copy() if centre is None else np.vstack([W, b + centre @ W])
+        return W.copy() if self.centre is None else np.vstack([W, b + self.centre @ W])
 
     def _sampled_start(self):
         """Solve on a sample of the rows, then on samples several times larger."""
@@ -130,7 +134,7 @@ class StreamSolver(LinearSolver):
         if layers is None:
             return start_state(self.objective, self.objective.zero())
         if centre is not None:
-            self.objective.inputs.centre = centre
+            self._put_about(centre)
         V = self._centred(layers[-1])
         if precision is None:  # an earlier fit keeps none: take these rows for like those
             precision = seen * self.objective.prior.added_to(self._curvature(V))
@@ -140,8 +144,7 @@ class StreamSolver(LinearSolver):
     def resume(self, state):
         """The belief after these rows."""
         precision = self.total * self.objective.prior.added_to(self._curvature(state.end))
-        centre = self.objective.inputs.centre
-        return {"seen": self.total, "centre": centre, "precision": precision}
+        return {"seen": self.total, "centre": self.centre, "precision": precision}
 
     def _curvature(self, V):
         """That of the loss at V over all rows, a diagonal where there are many inputs."""

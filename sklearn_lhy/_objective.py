@@ -16,7 +16,6 @@ import numpy as np
 from sklearn_lhy._rows import LITTLE, CentredRows
 
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
-FEW = 1 << 15  # numbers
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1
 WRONG_SIDE = 0.03  # of the squared error, for metrics: a row far on the wrong side has no curvature
 
@@ -113,7 +112,8 @@ class LinearObjective:
         else:
             total = max(float(self.weight[::step].sum(dtype=float)), np.finfo(float).tiny)
         m = V.shape[1]
-        k, j = np.array([*combinations(range(m), 2)], int).reshape(-1, 2).T
+        if kind == "joint":
+            k, j = np.transpose([*combinations(range(m), 2)])
 
         def weights(Z, rows):
             P = self.loss.probability(Z)
@@ -152,7 +152,7 @@ class LinearObjective:
 
     def metric_draws(self):
         """From which rows a metric may be gathered: every step-th one, all of these or thinned."""
-        if self.inputs.n * self.inputs.D <= FEW:  # a plan would cost more than it saves
+        if self.inputs.few:  # a plan would cost more than it saves
             return [(1, False)]
         return [*product([1 << doublings for doublings in range(10)], (False, True))]
 

@@ -13,6 +13,7 @@ LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
 LITTLE = 0.25  # of the mean weight
 SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
+FEW = 1 << 15  # numbers
 
 
 def row_blocks(X, block_bytes=BLOCK_BYTES, computed=0):
@@ -187,6 +188,11 @@ class CentredRows:
         self.n, self.d = X.shape
         self.D = self.d + (centre is not None)
         self.shape = self.n, self.D
+        self.few = self.n * self.D <= FEW
+
+    def written(self):
+        """The same inputs, written out if they are few, so that sums over them take fewer calls."""
+        return CentredRows(self.dense(slice(None)), None) if self.few else self
 
     def blocks(self, m=1):
         """Slices of rows that stay in the cache; a sparse matrix, slow to cut, has few."""
@@ -216,10 +222,11 @@ class CentredRows:
 
     def pull(self, A, R):
         """Transposed inputs of rows A of X times R (rows, m), not yet centred: (D, m)."""
+        if self.centre is None:
+            return A.T @ R
         G = np.empty((self.D, R.shape[1]))
-        G[: self.d] = A.T @ R
-        if self.centre is not None:
-            G[-1] = R.sum(axis=0)
+        G[:-1] = A.T @ R
+        G[-1] = R.sum(axis=0)
         return G
 
     def centred(self, G):

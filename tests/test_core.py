@@ -191,7 +191,7 @@ def test_sparse_and_offset_rows_equal_dense_ones():
     C = np.abs(np.random.default_rng(5).normal(size=(40, 3)))
     dense, sparse_ = (CentredRows(A, X.mean(axis=0)) for A in (X, sparse.csr_array(X)))
     explicit = np.column_stack([X - X.mean(axis=0), np.ones(40)])
-    for inputs in (dense, sparse_):
+    for inputs in (dense, sparse_, dense.written(), sparse_.written()):
         np.testing.assert_allclose(inputs.scorer(V)(inputs.X), explicit @ V, atol=1e-12)
         halves = slice(0, 20), slice(20, 40)
         G = inputs.centred(sum(inputs.pull(inputs.X[rows], C[rows]) for rows in halves))
