@@ -55,9 +55,11 @@ def _left_out(Y, random_state):
 def _path(X, Y, weight, unit, loss, sizes, random_state, out):
     """Yield the loss on the rows left out (their weighted sum) for one strength after the other."""
     sample = make_sample(X[~out], Y[~out], weight[~out])
-    layers = screened_start(sample.X, sample.Y, sizes, random_state)
+    total = unit * float(weight[~out].sum())
+    first = ridge_of(ALPHAS[0], total)
+    layers = screened_start(*sample[:2], weight[~out], loss, first, sizes, random_state)
     for alpha in ALPHAS:
-        ridges = [ridge_of(alpha, unit * float(weight[~out].sum()))] * len(layers)
+        ridges = [ridge_of(alpha, total)] * len(layers)
         state = stack_start(layers, loss, sample, ridges)
         for _ in range(STEPS):
             state = stack_step(state, loss, sample, ridges, TOL)

@@ -132,7 +132,15 @@ class StackSolver:
         First one step on each of many parts of the rows, then on all rows along the path of
         penalties that led to alpha.
         """
-        layers = screened_start(self.X, self.Y, self.sizes, self.random_state)
+        layers = screened_start(
+            self.X,
+            self.Y,
+            self.weight,
+            self.loss,
+            self.path[0][-1],
+            self.sizes,
+            self.random_state,
+        )
         damping = 1.0
         if self.rough and (len(self.Y) >= FEWEST_ROWS or len(self.path) > 1):
             layers, damping = self._swept(cast(layers, np.float32))
@@ -181,6 +189,8 @@ def standardised(X, share):
         X = X - centre.astype(X.dtype)
         variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
     check_squares(X, variance, variance.dtype)
+    if not sparse.issparse(X):  # the centre has rounding errors: a constant column has a mean left
+        variance = np.maximum(variance - (share @ X) ** 2, 0)
     scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):

@@ -1,26 +1,44 @@
 """Where a network starts: of many random hidden layers, those whose outputs explain the target.
 
 A cascade finds its own features [L27]. A narrow layer needs a lucky draw to begin with, a wide one
-does not; a candidate costs one small least-squares problem on a few rows.
+does not; a candidate costs one small least-squares problem on a few rows. Then the last layer
+learns alone: while its weights are 0 the others have no gradient, and its steps are the cheapest.
 """
 
 import numpy as np
 
 from sklearn_lhy._rows import dense
-from sklearn_lhy._units import Layer, layer_scores, sigmoid
+from sklearn_lhy._units import Layer, hidden_outputs, layer_scores, sigmoid
+from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
 
 SCREENED_UNITS = 128  # drawn in all: the narrower the layers, the more candidates
 SCREENED_ROWS = 256
 START_NORM = 2.0  # of the weights of a drawn unit, on standardised inputs
+LAST_STEPS = 3  # of the last layer alone
+LAST_ROWS = 2000  # that it learns from
 
 
-def screened_start(X, Y, sizes, random_state):
-    """The best of many random stacks of these sizes (inputs first), on standardised rows."""
+def screened_start(X, Y, weight, loss, ridge, sizes, random_state):
+    """The best of many random stacks of these sizes (inputs first), on standardised rows.
+
+    Its last layer has learnt, under a penalty ridge; all of it is in single precision.
+    """
     candidates = max(1, SCREENED_UNITS // min(sizes[1:-1], default=SCREENED_UNITS))
-    rows = random_state.permutation(X.shape[0])[:SCREENED_ROWS]
-    X, Y = dense(X[rows]), Y[rows].astype(float)
-    drawn = [_draw(X, sizes, random_state) for _ in range(candidates)]
-    return min(drawn, key=lambda stack: _unexplained(stack[1], Y))[0]
+    rows = random_state.permutation(np.flatnonzero(weight))[:LAST_ROWS]
+    X, Y, weight = X[rows].astype(np.float32), Y[rows], weight[rows].astype(np.float32)
+    few, targets = dense(X[:SCREENED_ROWS]), Y[:SCREENED_ROWS].astype(float)
+    drawn = [_draw(few, sizes, random_state) for _ in range(candidates)]
+    layers, _ = min(drawn, key=lambda stack: _unexplained(stack[1], targets))
+    sample = make_sample(hidden_outputs(X, layers)[-1], Y, weight)
+    return *layers[:-1], _last_layer(layers[-1], sample, loss, ridge)
+
+
+def _last_layer(layer, sample, loss, ridge):
+    """A layer after its first steps."""
+    state = stack_start([layer], loss, sample, [ridge])
+    for _ in range(LAST_STEPS):
+        state = stack_step(state, loss, sample, [ridge], 0.0)
+    return state.layers[0]
 
 
 def _draw(X, sizes, random_state):

@@ -7,7 +7,8 @@ layer's direction and every layer's last step.
 
     D_l = -M_l^-1 G_l Gamma_l^-1                        direction of layer l, damped
     (rates, momenta) = argmin of the model              its damping follows actual / promised gain
-    W, last step follow; a step that does not lower the objective is undone
+    W, last step follow; a step that does not lower the objective is undone, and one that gains
+    more than was promised is taken farther
 
 n rows, d inputs, m outputs, k directions, L layers. The last row of a (d + 1, m) array belongs to
 the intercepts. `ridges` holds the strength of the L2 penalty on each layer's weights, a number or
@@ -24,6 +25,7 @@ from sklearn_lhy._units import Layer, sigmoid
 
 RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
 WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+FARTHER = 1.15  # times what was promised must a step gain to be taken farther
 PART_DAMPING = 1.0  # the least on parts: a model of few rows promises too much
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
 
@@ -111,12 +113,16 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
 
 def stack_step(state, loss, sample, ridges, tol):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
-    there = _try(state, loss, sample, ridges)
-    gain, promised = state.value - there.value, there.promised
+    c, promised = _solve(state)
+    there = _try(state, c, loss, sample, ridges)
+    gain = state.value - there.value
     if not gain > 0:
         stop = "tol" if promised <= tol * state.value else ""
         return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
     damping = _damping(state.damping, gain, promised)
+    if gain > FARTHER * promised:
+        there = _farther(there, state, c, loss, sample, ridges)
+        gain = state.value - there.value
     last = there.steps, there.move
     return StackState(
         there.layers,
@@ -131,11 +137,26 @@ def stack_step(state, loss, sample, ridges, tol):
 def part_step(layers, last, damping, loss, sample, ridges):
     """One step on a part of the rows after the last on another: layers, step, damping."""
     state = stack_start(layers, loss, sample, ridges, damping, last)
-    there = _try(state, loss, sample, ridges)
+    c, promised = _solve(state)
+    there = _try(state, c, loss, sample, ridges)
     gain = state.value - there.value
     if not gain > 0:
         return layers, None, 4 * damping
-    return there.layers, there.steps, max(_damping(damping, gain, there.promised), PART_DAMPING)
+    return there.layers, there.steps, max(_damping(damping, gain, promised), PART_DAMPING)
+
+
+def _farther(there, state, c, loss, sample, ridges):
+    """Where twice, four times ... the step leads, while that is lower.
+
+    For rows on the right side the loss falls like e^-z, where the step to the bottom of a parabola
+    is 1. A trial costs little: the first layer's scores move along a line.
+    """
+    while True:
+        c = 2 * c
+        farther = _try(state, c, loss, sample, ridges)
+        if not farther.value < there.value:
+            return there
+        there = farther
 
 
 def _damping(damping, gain, promised):
@@ -144,20 +165,18 @@ def _damping(damping, gain, promised):
 
 
 class _There(NamedTuple):
-    """Where a planned step leads."""
+    """Where a step leads."""
 
     layers: tuple
     value: float
-    promised: float  # gain
     steps: list  # per layer (d + 1, m)
     first: np.ndarray  # (n, m_1) first layer's scores
     move: np.ndarray  # (n, m_1) their change
     kept: list
 
 
-def _try(state, loss, sample, ridges):
-    """Take the planned step."""
-    c, promised = _solve(state)
+def _try(state, c, loss, sample, ridges):
+    """Take a step of these rates and momenta (k,)."""
     parts = c.astype(state.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
     steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, state.directions, strict=True)]
     move = np.einsum("k,knm->nm", parts[0], state.moves)
@@ -166,7 +185,7 @@ def _try(state, loss, sample, ridges):
     )
     first = state.first + move
     value, kept = sample.evaluate(layers, loss, first)
-    return _There(layers, value + penalty(layers, ridges), promised, steps, first, move, kept)
+    return _There(layers, value + penalty(layers, ridges), steps, first, move, kept)
 
 
 def penalty(layers, ridges):

@@ -27,7 +27,7 @@ from sklearn_lhy import (
 from sklearn_lhy._rows import blocks_of
 
 LINEAR = [GDLogisticRegression(), SoftmaxGD()]
-NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=300)
+NETWORK = StackedLogisticMLP((8,), alpha=1.0, random_state=0, tol=1e-9, max_iter=600)
 NEAR = 1e-3  # of probabilities: a network that starts elsewhere stops a little elsewhere
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 

@@ -17,6 +17,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
 
@@ -93,6 +94,51 @@ def test_the_model_of_a_step_has_the_right_slopes_and_the_objective_never_rises(
         assert after.value <= state.value
         state = after
     assert state.value < 0.9 * objective.value(layers)
+
+
+def test_steps_that_gain_more_than_promised_go_farther(monkeypatch):
+    X, y = load_digits(return_X_y=True)
+    X, Y, weight = (X - X.mean(axis=0)) / 4, np.eye(10)[y], np.ones(len(y))
+    loss, ridges, sample = CATEGORICAL_CROSS_ENTROPY, [1e-7] * 2, make_sample(X, Y, weight)
+    end = {}
+    for farther in (1.15, np.inf):
+        monkeypatch.setattr("sklearn_lhy._whitened_stack.FARTHER", farther)
+        seed = np.random.RandomState(0)
+        layers = screened_start(X, Y, weight, loss, ridges[-1], (64, 16, 10), seed)
+        state = stack_start(layers, loss, sample, ridges)
+        for _ in range(5):
+            before, state = state.value, stack_step(state, loss, sample, ridges, 0.0)
+            assert state.value < before
+        end[farther] = state.value
+    assert end[1.15] < 0.7 * end[np.inf]
+
+
+def test_the_last_layer_learns_first_from_rows_that_have_weight():
+    rng = np.random.default_rng(0)
+    X, Y = rng.normal(size=(300, 3)), np.eye(3)[rng.integers(3, size=300)]
+    X[:, 0] += 3 * Y[:, 0]
+    weight = np.repeat([1.0, 0.0], [200, 100])
+    starts = []
+    for _ in range(2):
+        seed = np.random.RandomState(0)
+        args = weight, CATEGORICAL_CROSS_ENTROPY, 1e-3, (3, 8, 3), seed
+        starts.append(screened_start(X, Y, *args))
+        X[200:] = 1e3
+    for a, b in zip(*starts, strict=True):
+        np.testing.assert_array_equal(a.W, b.W)
+        np.testing.assert_array_equal(a.b, b.b)
+    objective = StackObjective(X, Y, weight, CATEGORICAL_CROSS_ENTROPY, 0.0)
+    assert objective.value(starts[0]) < 0.8 * np.log(3)
+
+
+@pytest.mark.parametrize("value", [0.1, 0.7, 1 / 3, 1e8 / 3])
+def test_a_constant_column_is_one_whatever_rounding_leaves_of_it(value):
+    X, y = (array[::-1][:120] for array in load_iris(return_X_y=True))
+    clf = StackedLogisticMLP((4,), alpha=1.0, random_state=0)
+    zero, constant = (
+        clf.fit(np.column_stack([X, np.full(120, v)]), y).loss_curve_[-1] for v in (0.0, value)
+    )
+    assert constant == pytest.approx(zero, rel=1e-4)
 
 
 def test_alpha_means_what_it_means_in_MLPClassifier():
