@@ -10,11 +10,11 @@ import sklearn_lhy
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
     {"_version", "_compat", "_units", "_rows", "_dask_rows", "_descent", "_plotting", "_csv"},
-    {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_start", "_report"},
-    {"_objective", "_stack", "_gaussian_model", "_penalty_path", "_parts"},
-    {"_metric", "_steps", "_stack_solver"},
-    {"_whitened", "_summed_stack"},
-    {"_linear_solver"},
+    {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_report"},
+    {"_objective", "_stack", "_gaussian_model", "_start", "_parts"},
+    {"_metric", "_steps", "_penalty_path"},
+    {"_whitened", "_stack_solver"},
+    {"_linear_solver", "_summed_stack"},
     {"_training"},
     {"_descending"},
     {"_linear"},

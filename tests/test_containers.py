@@ -147,9 +147,11 @@ def test_any_mixture_of_containers(clf, dtype, container, labels, weights):
     assert [frozen(value) for value in given] == before
     single = P.dtype == np.float32
     assert not single or np.dtype(dtype).itemsize <= 4
-    # a network does not centre sparse rows, and comes from elsewhere to its optimum
-    network = isinstance(clf, StackedLogisticMLP) and container in [*SPARSE, sparse_frame]
-    np.testing.assert_allclose(P, Q, atol=0.05 if network else 2e-3 if single else 1e-7)
+    # a network stops a little before its optimum (.03 here): elsewhere if it came from elsewhere,
+    # as with sparse rows, which it does not centre, or in another iteration, as in single precision
+    network = isinstance(clf, StackedLogisticMLP)
+    elsewhere = network and (single or container in [*SPARSE, sparse_frame])
+    np.testing.assert_allclose(P, Q, atol=0.05 if elsewhere else 2e-3 if single else 1e-7)
 
 
 @every
