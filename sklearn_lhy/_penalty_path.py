@@ -57,7 +57,7 @@ def _path(X, Y, weight, unit, loss, sizes, random_state, out):
     sample = make_sample(X[~out], Y[~out], weight[~out])
     total = unit * float(weight[~out].sum())
     first = ridge_of(ALPHAS[0], total)
-    layers = screened_start(*sample[:2], weight[~out], loss, first, sizes, random_state)
+    layers = screened_start(sample.X, sample.Y, weight[~out], loss, first, sizes, random_state)
     for alpha in ALPHAS:
         ridges = [ridge_of(alpha, total)] * len(layers)
         state = stack_start(layers, loss, sample, ridges)

@@ -13,7 +13,7 @@ LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
 LITTLE = 0.25  # of the mean weight
 SPARSE_SCORES = 1 << 18  # scores of a block of sparse rows
-FEW = 1 << 15  # numbers
+FEW = 1 << 15  # numbers: fewer inputs cost less than the calls that read them
 
 
 def row_blocks(X, block_bytes=BLOCK_BYTES, computed=0):

@@ -132,15 +132,8 @@ class StackSolver:
         First one step on each of many parts of the rows, then on all rows along the path of
         penalties that led to alpha.
         """
-        layers = screened_start(
-            self.X,
-            self.Y,
-            self.weight,
-            self.loss,
-            self.path[0][-1],
-            self.sizes,
-            self.random_state,
-        )
+        data, ridge = (self.X, self.Y, self.weight), self.path[0][-1]
+        layers = screened_start(*data, self.loss, ridge, self.sizes, self.random_state)
         damping = 1.0
         if self.rough and (len(self.Y) >= FEWEST_ROWS or len(self.path) > 1):
             layers, damping = self._swept(cast(layers, np.float32))

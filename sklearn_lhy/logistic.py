@@ -166,8 +166,9 @@ class GDLogisticRegression(LinearDescendingClassifier):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training samples. Neither copied nor changed. A Dask array or dataframe, with y and
-            weights of Dask, is fitted where it is, and predictions for one are lazy arrays.
+            Training samples. Not changed, and copied only where they are few. A Dask array or
+            dataframe, with y and weights of Dask, is fitted where it is, and predictions for one
+            are lazy arrays.
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -191,8 +191,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training samples. Neither copied nor changed. A Dask array or dataframe, with y and
-            weights of Dask, is fitted where it is, and predictions for one are lazy arrays.
+            Training samples. Not changed; the default solver standardises a copy. A Dask array or
+            dataframe, with y and weights of Dask, is fitted where it is, and predictions for one
+            are lazy arrays.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or an indicator matrix of labels.
         sample_weight : array-like of shape (n_samples,), default=None
