@@ -30,8 +30,8 @@ from sklearn import datasets
 from sklearn.linear_model import LogisticRegression
 
 from sklearn_lhy import GDLogisticRegression, SoftmaxGD
+from sklearn_lhy._centred_rows import CentredRows
 from sklearn_lhy._objective import LinearObjective
-from sklearn_lhy._rows import CentredRows
 
 TARGET = 1e-6
 LADDER = [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-8, 1e-10]

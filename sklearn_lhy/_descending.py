@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.validation import column_or_1d
 
+from sklearn_lhy._checks import check_squares, encode_labels, known_codes, need_two_classes
 from sklearn_lhy._compat import (
     CallbackSupportMixin,
     Interval,
@@ -22,15 +23,9 @@ from sklearn_lhy._compat import (
     with_callbacks,
 )
 from sklearn_lhy._parts import Parts
-from sklearn_lhy._posterior import (
-    PosteriorClassifier,
-    encode_labels,
-    known_codes,
-    need_two_classes,
-    unchanged_on_error,
-)
+from sklearn_lhy._posterior import PosteriorClassifier, unchanged_on_error
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import blocks_of, check_squares, column_spread, is_lazy, squares
+from sklearn_lhy._rows import blocks_of, column_spread, is_lazy, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sklearn_lhy._centred_rows import CentredRows
 from sklearn_lhy._descent import descend
 from sklearn_lhy._metric import WIDEST_FACTOR, Plan
 from sklearn_lhy._objective import LinearObjective, Prior, SummedObjective, ridge
-from sklearn_lhy._rows import CentredRows, centre_of
+from sklearn_lhy._rows import centre_of
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened import State, start_state, whitened_step, with_metric
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg.lapack import dpotrf, dpotrs
 
+from sklearn_lhy._checks import check_squares
 from sklearn_lhy._objective import WRONG_SIDE
-from sklearn_lhy._rows import check_squares
 
 WIDEST_FACTOR = 2000  # rows of a matrix to factorise
 LOG_GAIN = 16  # when all rows come in

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklearn_lhy._rows import LITTLE, CentredRows
+from sklearn_lhy._centred_rows import LITTLE, CentredRows
 
 ROUND = 4  # what reading the rows and exchanging messages costs, in passes over rows in memory
 FLATTEST = 1e-30  # curvature of a row whose probability has rounded to 0 or 1

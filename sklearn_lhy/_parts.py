@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
-from sklearn_lhy._posterior import checked_block, encode_labels, known_codes, need_two_classes
+from sklearn_lhy._checks import checked_block, encode_labels, known_codes, need_two_classes
 
 SAMPLE_ROWS = 50_000  # at least, and
 SAMPLE_ROWS_PER_INPUT = 100

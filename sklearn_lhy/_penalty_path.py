@@ -7,8 +7,9 @@ the path from solution to solution, and the path ends where the loss on left-out
 
 import numpy as np
 
+from sklearn_lhy._stack_sample import forward, make_sample
 from sklearn_lhy._start import screened_start
-from sklearn_lhy._whitened_stack import forward, make_sample, stack_start, stack_step
+from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 ALPHAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 FEWEST_ROWS = 40  # fewer than this cannot choose: the weakest penalty

@@ -5,13 +5,14 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
+from sklearn_lhy._checks import check_squares
 from sklearn_lhy._penalty_path import ALPHAS, STRONGEST, choose_alpha, ridge_of
 from sklearn_lhy._resume import layers_of, plain_layers
-from sklearn_lhy._rows import centre_of, check_squares
+from sklearn_lhy._rows import centre_of
+from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import (
-    make_sample,
     part_step,
     stack_start,
     stack_step,

@@ -8,8 +8,9 @@ learns alone: while its weights are 0 the others have no gradient, and its steps
 import numpy as np
 
 from sklearn_lhy._rows import dense
+from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._units import Layer, hidden_outputs, layer_scores, sigmoid
-from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
+from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 SCREENED_UNITS = 128  # drawn in all: the narrower the layers, the more candidates
 SCREENED_ROWS = 256

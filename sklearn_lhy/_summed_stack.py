@@ -10,8 +10,9 @@ from scipy import sparse
 
 from sklearn_lhy._descent import descend
 from sklearn_lhy._rows import row_blocks
+from sklearn_lhy._stack_sample import Sample
 from sklearn_lhy._stack_solver import StackSolver
-from sklearn_lhy._whitened_stack import Sample, stack_start
+from sklearn_lhy._whitened_stack import stack_start
 
 SAMPLE_STEPS = 200  # most iterations on the sample
 

@@ -18,37 +18,13 @@ one for each input (d, 1).
 from typing import NamedTuple
 
 import numpy as np
-from scipy import sparse
 from scipy.linalg import lapack
 
-from sklearn_lhy._units import Layer, sigmoid
+from sklearn_lhy._units import Layer
 
 RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
-WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
 FARTHER = 1.15  # times what was promised must a step gain to be taken farther
 PART_DAMPING = 1.0  # the least on parts: a model of few rows promises too much
-BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
-
-
-class Sample(NamedTuple):
-    """Rows to descend on; `moment` is that of the inputs, found once."""
-
-    X: np.ndarray  # (n, d), sparse or dense
-    Y: np.ndarray  # (n, m)
-    weight: np.ndarray  # (n, 1), sums to one
-    moment: np.ndarray  # second moment (d + 1, d + 1) of (X, 1), or its diagonal
-
-    def evaluate(self, layers, loss, first):
-        """Mean loss without penalty, and what each block needs again on the way back."""
-        return _evaluate(layers, loss, self, first)
-
-    def gradients(self, layers, loss, kept):
-        """Of every layer: gradient, second moments of its inputs and of its residuals."""
-        return _gradients(layers, loss, self, kept)
-
-    def curvature(self, layers, loss, kept, moves, directions):
-        """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
-        return _curvature(layers, loss, self, kept, moves, directions)
 
 
 class StackState(NamedTuple):
@@ -66,27 +42,6 @@ class StackState(NamedTuple):
     stop: str = ""
     anchor: dict | None = None  # where a saved descent goes on, and the iterations
     since: int = 0
-
-
-def make_sample(X, Y, weight):
-    """Put rows, targets and normalised weights beside the second moment of the rows."""
-    weight = (weight / weight.sum(dtype=float))[:, None].astype(X.dtype, copy=False)
-    return Sample(X, Y, weight, second_moment(X, weight))
-
-
-def second_moment(A, weight):
-    """Second moment (d + 1, d + 1) of (A, 1), or only its diagonal (d + 1,) where A is wide."""
-    if A.shape[1] > WIDEST_METRIC:
-        squares = A.multiply(A) if sparse.issparse(A) else A * A
-        return np.append(squares.T @ weight[:, 0], weight.sum())
-    root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
-    if sparse.issparse(A):
-        B = sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
-        return (B.T @ B).toarray()
-    B = np.empty((len(A), A.shape[1] + 1), A.dtype)
-    np.multiply(A, root, out=B[:, :-1])
-    B[:, -1:] = root
-    return B.T @ B
 
 
 def stack_start(layers, loss, sample, ridges, damping=1.0, last=None):
@@ -194,28 +149,6 @@ def penalty(layers, ridges):
     return sum(float(np.vdot(ridge * layer.W, layer.W)) for layer, ridge in pairs) / 2
 
 
-def forward(Z, layers):
-    """Inputs of layers 2 to L and the last scores, from the first layer's scores Z."""
-    inputs = []
-    for layer in layers[1:]:
-        inputs.append(sigmoid(Z))
-        Z = inputs[-1] @ layer.W + layer.b
-    return inputs, Z
-
-
-def _evaluate(layers, loss, sample, first):
-    """Mean loss without penalty, and what each block needs again on the way back."""
-    total, kept = 0.0, []
-    for rows in _blocks(len(first)):
-        inputs, Z = forward(first[rows], layers)
-        losses, P = loss.evaluate(Z, sample.Y[rows])
-        total += float(np.vdot(sample.weight[rows, 0], losses.sum(axis=1)))
-        negligible = np.finfo(P.dtype).eps ** 2
-        P[np.less(P, negligible)] = 0  # its products would be subnormal numbers, which are slow
-        kept.append((inputs, P))
-    return total, kept
-
-
 def _solve(state):
     """Rates and momenta (k,) that minimise the damped model, and the gain it promises."""
     B, g = state.curvature.astype(float), state.slopes.astype(float)
@@ -245,62 +178,6 @@ def _plan(layers, loss, sample, first, kept, last, ridges):
     return directions, np.concatenate(slopes), curvature, first, moves
 
 
-def _curvature(layers, loss, sample, kept, moves, directions):
-    """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
-    k = sum(map(len, directions))
-    curvature = np.zeros((k, k))
-    for rows, (inputs, P) in zip(_blocks(len(sample.Y)), kept, strict=True):
-        J = _tangents(inputs, layers, moves[:, rows], directions)
-        C = _curve(loss, P, J) * sample.weight[rows]
-        curvature += J.reshape(k, -1) @ C.reshape(k, -1).T
-    return curvature
-
-
-def _gradients(layers, loss, sample, kept):
-    """Gradient (d + 1, m) of every layer with the second moments of its inputs and residuals."""
-    L = len(layers)
-    G = [np.zeros((len(W) + 1, len(b)), W.dtype) for W, b in layers]
-    M, gamma = [0.0] * L, [0.0] * L
-    for rows, (inputs, P) in zip(_blocks(len(sample.Y)), kept, strict=True):
-        w = sample.weight[rows]
-        for i, R in enumerate(_backward(inputs, layers, loss.residual(P, sample.Y[rows]))):
-            A = sample.X[rows] if i == 0 else inputs[i - 1]
-            gamma[i] += R.T @ (w * R)
-            R *= w
-            G[i][:-1] += A.T @ R
-            G[i][-1] += R.sum(axis=0)
-            if i:
-                M[i] = M[i] + second_moment(A, w)
-    return G, [sample.moment, *M[1:]], gamma
-
-
-def _backward(inputs, layers, R):
-    """Residuals of every layer's scores, first to last, by the chain rule: list of (n, m_l)."""
-    residuals = [R]
-    for A, layer in zip(inputs[::-1], layers[:0:-1], strict=True):
-        R = residuals[0] @ layer.W.T
-        R *= A
-        R *= 1 - A
-        residuals.insert(0, R)
-    return residuals
-
-
-def _tangents(inputs, layers, moves, directions):
-    """Change of the last scores along every direction (k, n, m), first layer's first."""
-    T = moves
-    for A, layer, D in zip(inputs, layers[1:], directions[1:], strict=True):
-        T = (T * (A * (1 - A))) @ layer.W
-        T = np.concatenate([T, A @ D[:, :-1] + D[:, -1:]])
-    return T
-
-
-def _curve(loss, P, J):
-    """A''(z) J for directions J (k, n, m)."""
-    if loss.coupled:
-        return P * (J - np.einsum("nm,knm->kn", P, J)[..., None])
-    return loss.curvature(P) * J
-
-
 def _whiten(G, M, gamma, ridge):
     """D = -(M + damping)^-1 G (Gamma + damping)^-1; the ridge is shared between both sides."""
     a = M.mean() if M.ndim == 1 else M.trace() / len(M)
@@ -320,7 +197,3 @@ def _divide(M, damping, G):
     M.flat[:: len(M) + 1] += damping
     solve = lapack.sposv if M.dtype == np.float32 else lapack.dposv
     return solve(M.T, G, overwrite_a=True)[1]  # M is symmetric: its transpose needs no copy
-
-
-def _blocks(n):
-    return [slice(i, i + BLOCK_ROWS) for i in range(0, n, BLOCK_ROWS)]

@@ -15,19 +15,27 @@ from sklearn.utils import Bunch, assert_all_finite, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sklearn_lhy import _gaussian_model as _model
 from sklearn_lhy import _moments
-from sklearn_lhy._compat import Interval, StrOptions, fit_context
-from sklearn_lhy._posterior import (
-    PosteriorClassifier,
+from sklearn_lhy._checks import (
+    check_squares,
     checked_block,
     encode_labels,
     known_codes,
     need_two_classes,
-    unchanged_on_error,
-    without_nan,
 )
-from sklearn_lhy._rows import check_squares, dense, is_lazy, product, row_blocks, rowwise
+from sklearn_lhy._compat import Interval, StrOptions, fit_context
+from sklearn_lhy._gather import better_guess, gather
+from sklearn_lhy._gaussian_model import densities
+from sklearn_lhy._gaussian_scores import (
+    discriminant_directions,
+    draw,
+    linear_scores,
+    log_densities,
+    squared_distances,
+)
+from sklearn_lhy._gaussians import Densities
+from sklearn_lhy._posterior import PosteriorClassifier, unchanged_on_error, without_nan
+from sklearn_lhy._rows import dense, is_lazy, product, row_blocks, rowwise
 from sklearn_lhy._units import Layer, layer_scores
 
 SHARED = ("tied", "tied_diag")  # one covariance for all classes: the scores are linear in x
@@ -166,7 +174,7 @@ class GaussianGenerativeClassifier(
     @property
     def _densities(self):
         """The Gaussians, which are kept as a dict."""
-        return _model.Densities(**self._model)
+        return Densities(**self._model)
 
     def _flaw(self):
         sums, model, d = self._moments, self._densities, self.n_features_in_
@@ -332,7 +340,7 @@ class GaussianGenerativeClassifier(
                 " with missing values (it predicts them). Impute them, or take a diagonal type."
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = _moments.gather(
+            sums = gather(
                 X,
                 codes,
                 K,
@@ -358,7 +366,7 @@ class GaussianGenerativeClassifier(
         labels, sums, dtype = blocks.reduce(_block_moments, _both, clone(self))
         if not sums.N.any():
             raise ValueError("All of sample_weight is 0.")
-        guess = _moments.better_guess(sums)
+        guess = better_guess(sums)
         if guess is not None:
             _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
         return labels, sums, dtype
@@ -378,7 +386,7 @@ class GaussianGenerativeClassifier(
         """Set every attribute from the moments."""
         K, d = len(classes), len(sums.shift)
         left, seen = _moments.occupied(sums)
-        model = _model.densities(
+        model = densities(
             left,
             shared=self.covariance_type in SHARED,
             spherical=self.covariance_type == "spherical",
@@ -415,7 +423,7 @@ class GaussianGenerativeClassifier(
             return self
         seen, centre, dtype = self._seen, self._densities.centre, self.means_.dtype
         W, b = np.zeros((len(centre), K)), np.full(K, -np.inf)
-        W[:, seen], b[seen] = _model.linear_scores(self._densities, self._log_prior())
+        W[:, seen], b[seen] = linear_scores(self._densities, self._log_prior())
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         self._centred = [W, b]
@@ -430,7 +438,7 @@ class GaussianGenerativeClassifier(
 
     def _log_joint(self, X):
         """Log joint ln P(x, k) (n, K) of validated rows; -inf for classes without rows."""
-        L = _model.log_densities(X, self._densities, self.allow_nan)
+        L = log_densities(X, self._densities, self.allow_nan)
         L += self._log_prior()
         if len(self._seen) == len(self.classes_):
             return L
@@ -510,7 +518,7 @@ class GaussianGenerativeClassifier(
         D, model = np.full((X.shape[0], len(self.classes_)), np.nan, X.dtype), self._densities
         with np.errstate(over="ignore", invalid="ignore"):
             for part in row_blocks(X):
-                D[part, self._seen] = _model.squared_distances(dense(X[part]) - model.centre, model)
+                D[part, self._seen] = squared_distances(dense(X[part]) - model.centre, model)
         if not self.allow_nan:
             without_nan(D[:, self._seen])
         return D
@@ -538,7 +546,7 @@ class GaussianGenerativeClassifier(
             raise ValueError(f"n_samples must be an integer of at least 1, got {n_samples!r}.")
         prior = np.where(self.class_count_ > 0, self.class_prior_, 0)
         counts = rng.multinomial(n_samples, prior / prior.sum())
-        X = _model.draw(self._densities, counts[self._seen], rng)
+        X = draw(self._densities, counts[self._seen], rng)
         return X.astype(self.means_.dtype), np.repeat(self.classes_, counts)
 
     @rowwise
@@ -567,7 +575,7 @@ class GaussianGenerativeClassifier(
         return T if self.allow_nan else without_nan(T)
 
     def _directions(self):
-        return _model.discriminant_directions(self._densities, self.class_prior_[self._seen])
+        return discriminant_directions(self._densities, self.class_prior_[self._seen])
 
     @property
     def _n_features_out(self):

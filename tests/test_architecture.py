@@ -1,6 +1,7 @@
 """Arrows point down only: what each module may import, and where private things may live."""
 
 import ast
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import sklearn_lhy
 ROOT = Path(sklearn_lhy.__file__).parent
 LEVELS = [  # a module imports from earlier levels only
     {"_version", "_compat", "_units", "_rows", "_dask_rows", "_descent", "_plotting", "_csv"},
-    {"_loss", "_moments", "_posterior", "_resume", "_whitened_stack", "_report"},
-    {"_objective", "_stack", "_gaussian_model", "_start", "_parts"},
-    {"_metric", "_steps", "_penalty_path"},
-    {"_whitened", "_stack_solver"},
+    {"_loss", "_checks", "_centred_rows", "_stack_sample", "_first_guess", "_moments", "_resume"},
+    {"_posterior", "_parts", "_objective", "_stack", "_whitened_stack", "_gather", "_report"},
+    {"_metric", "_steps", "_start", "_gaussians"},
+    {"_penalty_path", "_gaussian_model"},
+    {"_whitened", "_stack_solver", "_gaussian_scores"},
     {"_linear_solver", "_summed_stack"},
     {"_training"},
     {"_descending"},
@@ -58,3 +60,12 @@ def test_private_scikit_learn_only_in_compat(name):
 def test_sigmoid_and_softmax_are_written_once(formula):
     places = [path.name for path in ROOT.glob("*.py") if formula in path.read_text()]
     assert places == ["_units.py"]
+
+
+def test_every_break_of_the_mutation_benchmark_is_still_there():
+    path = Path(__file__).parents[1] / "benchmarks" / "mutations.py"
+    spec = importlib.util.spec_from_file_location("mutations", path)
+    mutations = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(mutations)
+    for module, line, *_ in mutations.BREAKS:
+        assert (ROOT / f"{module}.py").read_text(encoding="utf-8").count(line) == 1, (module, line)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from sklearn_lhy._centred_rows import CentredRows, draw_by
 from sklearn_lhy._linear_solver import LinearSolver
 from sklearn_lhy._loss import (
     BINARY_CROSS_ENTROPY,
@@ -14,7 +15,7 @@ from sklearn_lhy._loss import (
 )
 from sklearn_lhy._metric import make_metric, metric_plan
 from sklearn_lhy._objective import LinearObjective, ridge
-from sklearn_lhy._rows import CentredRows, centre_of, draw_by
+from sklearn_lhy._rows import centre_of
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
 from sklearn_lhy._steps import RULES
 from sklearn_lhy._training import Problem

@@ -29,7 +29,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_lhy import _moments, _rows
+from sklearn_lhy import _rows
+from sklearn_lhy._gather import gather
 from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
@@ -846,9 +847,9 @@ def test_the_search_gives_the_scores_of_grid_search(cv, scoring, weighted):
 def test_the_search_reads_each_row_once(monkeypatch):
     X, y = load_wine(return_X_y=True)
     read = []
-    gather = _moments.gather
     monkeypatch.setattr(
-        _moments, "gather", lambda X, *args, **kw: (read.append(len(X)), gather(X, *args, **kw))[1]
+        "sklearn_lhy.gaussian.gather",
+        lambda X, *args, **kw: (read.append(len(X)), gather(X, *args, **kw))[1],
     )
     grid = {"shrinkage": [None, 0.1, 0.2, 0.5], "pooling": [0, 0.5, 1]}
     gaussian_grid_search(GaussianGenerativeClassifier("full"), X, y, grid)

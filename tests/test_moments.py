@@ -6,8 +6,10 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklearn_lhy import _moments
-from sklearn_lhy._moments import Guess, add, embedded, expressed, first_guess, gather, occupied
+from sklearn_lhy import _gather
+from sklearn_lhy._first_guess import Guess, first_guess
+from sklearn_lhy._gather import gather
+from sklearn_lhy._moments import add, embedded, expressed, occupied
 
 KINDS = ["pooled", "each", "axes"]
 
@@ -41,8 +43,8 @@ def unfolded(sums):
 @pytest.mark.parametrize("block_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("narrow", [0, 5])
 def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
-    monkeypatch.setattr(_moments, "BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr(_moments, "NARROW", narrow)
+    monkeypatch.setattr(_gather, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(_gather, "NARROW", narrow)
     X, codes, w = rows()
     count, mean, second, _, _ = oracle(X, codes, 3, w if weighted else np.ones(len(X)))
     sums = gather(X, codes, 3, kind, weight=w if weighted else None)

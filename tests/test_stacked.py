@@ -17,9 +17,10 @@ from sklearn.neural_network import MLPClassifier
 from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._stack import StackObjective
+from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
-from sklearn_lhy._whitened_stack import make_sample, stack_start, stack_step
+from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 CASCADE = (  # [L27-L29]: c (x1' + x2' - .66) separates what one line cannot

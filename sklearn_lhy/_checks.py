@@ -1,0 +1,141 @@
+"""What training data must be, beyond scikit-learn's own checks, and labels as codes.
+
+Every refusal names the argument, what is wrong with it and the remedy.
+"""
+
+import numpy as np
+from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_non_negative
+
+from sklearn_lhy._rows import dense, is_lazy, magnitudes
+
+
+def check_squares(X, second, dtype):
+    """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
+
+    second (d,) are sums of squares of the columns, about any centre, computed in dtype.
+    """
+    least = np.finfo(dtype).tiny / np.finfo(dtype).eps
+    if second.min() >= least and second.max() < np.inf:
+        return
+    if not np.isfinite(second).all():
+        raise ValueError(
+            f"X holds values whose squares, times their weights, overflow {dtype}: scale its"
+            " columns down."
+        )
+    columns = np.flatnonzero(second < least)
+    size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
+    lost = columns[(size > 0) & (size < np.sqrt(least))]
+    if len(lost):
+        raise ValueError(
+            f"The squares of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
+            " scale them up."
+        )
+
+
+def encode_labels(y):
+    """Sorted distinct labels and the code of each entry, without sorting all of y if possible.
+
+    The codes may be y itself.
+    """
+    if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
+        lowest = y.min().astype(np.int64)  # large unsigned labels wrap around, and back again
+        codes = y.astype(np.int64, copy=False)
+        codes = codes - lowest if lowest else codes
+        present = np.bincount(codes) > 0
+        classes = (np.flatnonzero(present) + lowest).astype(y.dtype)
+        return classes, codes if present.all() else (present.cumsum() - 1)[codes]
+    classes = np.unique(y[:: max(1, len(y) // 1000)])
+    codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    if not np.array_equal(classes[codes], y):  # a class that the sample missed
+        classes, codes = np.unique(y, return_inverse=True)
+    return classes, codes
+
+
+def check_labels(y):
+    """Refuse an array y that holds no labels; check_classification_targets sorts all of it."""
+    if y.dtype.kind in "biuUS":  # these are always labels
+        return
+    try:
+        check_classification_targets(y)
+    except TypeError as error:
+        raise TypeError(
+            "y mixes labels that cannot be ordered (such as str and int): give all labels one type."
+        ) from error
+
+
+def known_codes(y, classes):
+    """The code of each entry among classes that are known, which must hold them all."""
+    try:
+        codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
+    except TypeError as error:
+        raise TypeError(
+            f"The labels of y are of another type than classes: {classes!r}."
+        ) from error
+    unknown = classes[codes] != y
+    if np.any(unknown):
+        raise ValueError(
+            f"y holds labels that are not in classes: {np.unique(np.asarray(y)[unknown])!r}."
+            f" Known classes: {classes!r}."
+        )
+    return codes
+
+
+def need_two_classes(classes, codes, weight=None):
+    """Refuse a target with one class, or with one class left where the weights are positive."""
+    if len(classes) < 2:
+        raise ValueError(
+            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs samples of at"
+            " least two classes."
+        )
+    if weight is not None:
+        present = np.bincount(codes, weight, len(classes)) > 0
+        if present.sum() < 2:
+            raise ValueError(
+                f"sample_weight or class_weight leaves {present.sum()} of the classes {classes}: at"
+                " least two need a positive weight."
+            )
+
+
+def refuse_what_would_be_lost(**given):
+    """Refuse masks, which numpy would drop, dates, which it would count, and y of many axes."""
+    for name, values in given.items():
+        if np.ma.isMaskedArray(values):
+            raise TypeError(
+                f"{name} is a masked array, and its mask would be lost: fill in or drop the masked"
+                " values."
+            )
+        if getattr(getattr(values, "dtype", None), "kind", "") in {"m", "M"} and name != "y":
+            raise TypeError(f"{name} holds dates or durations: turn them into numbers.")
+        if name == "y" and getattr(values, "ndim", 1) > 2:
+            raise ValueError(f"y has shape {values.shape}: give a label for each row.")
+
+
+def need_rows_in_memory(X, y, weight):
+    """Refuse what Dask holds where one array is needed, before numpy makes one of it."""
+    if is_lazy(X):
+        raise TypeError(
+            f"X is a {type(X).__name__} of Dask: it serves as training rows of `fit`, not here."
+            " Give an array in memory, such as X.compute() or a part of X."
+        )
+    for name, values in (("y", y), ("sample_weight", weight)):
+        if is_lazy(values):
+            raise TypeError(
+                f"{name} is a Dask collection, but X is one array in memory. A transformer that"
+                " does not know Dask makes such an X, in a Pipeline too: leave it out (the default"
+                " solvers need no scaling) or apply it by X.map_blocks before. If X is to be in"
+                f" memory, give {name}.compute()."
+            )
+
+
+def checked_block(X, y, weight, checks, name):
+    """One block of training data, validated; all its weights may be 0."""
+    X = check_array(X, input_name="X", estimator=name, **checks)
+    refuse_what_would_be_lost(X=X, y=y, sample_weight=weight)
+    assert_all_finite(y, input_name="y")
+    check_labels(y)
+    if weight is not None:
+        weight = check_array(weight, dtype=X.dtype, ensure_2d=False, input_name="sample_weight")
+        check_non_negative(weight, "sample_weight")
+    return X, y, weight

@@ -1,0 +1,116 @@
+"""A first guess from a sample of rows: where to centre all of them, and how to whiten them.
+
+It fixes coordinates u = (x - shift) @ basis in which nothing cancels: each row is centred by the
+guessed mean of its class before it is squared, and a badly conditioned sample also whitens the
+rows, so that squaring costs no digits. The guess decides about rounding only.
+
+n rows, d features, K classes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.linalg.lapack import dpotrf, dtrtri
+
+from sklearn_lhy._rows import dense
+
+SAMPLE_ROWS = 200
+INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
+UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
+DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
+NEAR = 4  # standard deviations that a class may lie from where its rows are centred
+RIDGE = 1e-12  # keeps the basis finite along redundant directions
+
+
+class Guess(NamedTuple):
+    """Where to centre (means (K, d), shift (d,)) and how to whiten (basis (d, d) or None)."""
+
+    shift: np.ndarray
+    means: np.ndarray
+    basis: np.ndarray | None
+
+
+def first_guess(X, codes, count, kind, weight=None, missing=False):
+    """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
+    d, K = X.shape[1], len(count)
+    enough = 3 * d // 2 + K  # rows, to tell what nearly determines others
+    index = sampled(codes, count, max(SAMPLE_ROWS, enough), weight)
+    rows, codes = dense(X[index]).astype(np.float64, copy=False), codes[index]
+    members = indicator(codes, K)
+    unknown = np.isnan(rows) if missing else slice(0)
+    known = ~unknown if missing else np.ones((len(rows), 1))
+    rows[unknown] = 0
+    behind = np.maximum(members @ known, 1)  # (K, d) or (K, 1)
+    shift = rows.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    means = members @ rows / behind
+    centres = np.take(means, codes, axis=0)
+    rows -= centres
+    rest = members @ rows / behind  # what the long sums rounded away
+    rows -= np.take(rest, codes, axis=0, out=centres, mode="clip")
+    rows[unknown] = 0
+    near = NEAR * np.sqrt(np.einsum("ij,ij->j", rows, rows) / len(rows))  # (d,)
+    basis = None
+    if kind != "axes" and len(rows) >= enough:
+        basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))
+    for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
+        if basis is None and (np.abs(means - centre) <= near).all():
+            means = np.zeros((K, d)) + centre
+            break
+    return Guess(shift, means, basis)
+
+
+def sampled(codes, count, size, weight=None):
+    """Indices of about size rows of positive weight: spread evenly, with every class among them."""
+    n = len(codes)
+    index = np.arange(0, n, max(1, n // size))
+    if weight is not None and np.any(count):  # a part of the rows may have none
+        index = index[weight[index] > 0]
+    if len(index) == n:
+        return index
+    seen = np.bincount(codes[index], minlength=len(count)) > 0
+    missed = np.flatnonzero((count > 0) & ~seen)
+    firsts = [np.argmax((codes == k) & (weight is None or weight > 0)) for k in missed]
+    return np.concatenate([index, np.array(firsts, dtype=index.dtype)])
+
+
+def rounding(value):
+    """Deviation that a constant column of this value may seem to have."""
+    return 8 * np.finfo(float).eps * np.abs(value)
+
+
+def whitening_basis(scatter, total, least):
+    """Inverse Cholesky factor of the scatter of rows over their weight; None where it is benign.
+
+    Columns with a standard deviation of at most least (d,) are constant and stay as they are.
+    """
+    if not np.isfinite(scatter).all():
+        return None  # the caller will find it
+    scale = np.sqrt(scatter.diagonal() / total)
+    constant = scale <= least
+    scatter[constant] = scatter[:, constant] = 0
+    scale[constant] = 1
+    factor = cholesky(scatter / (total * scale[:, None] * scale))
+    if ((factor.diagonal() > UNDETERMINED) | constant).all():
+        return None
+    inverse = dtrtri(factor, lower=True)[0]
+    inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
+    if not (inflation[~constant] > INFLATED).any():
+        return None
+    inverse[constant] = np.eye(len(scale))[constant]
+    return (inverse / scale).T
+
+
+def cholesky(corr, ridge=RIDGE):
+    """L with L L' = corr (d, d) plus the first ridge that makes it definite."""
+    factor, failed = dpotrf(corr + ridge * np.eye(len(corr)), lower=True)
+    return cholesky(corr, 10 * ridge) if failed else factor  # rounding in a large singular matrix
+
+
+def indicator(codes, K, weight=None):
+    """(K, m) matrix whose product with m rows gives the (weighted) sum of each class."""
+    if K > DENSE_CLASSES:
+        data = np.ones(len(codes)) if weight is None else weight
+        return sparse.csc_array((data, codes, np.arange(len(codes) + 1)), shape=(K, len(codes)))
+    members = (codes == np.arange(K, dtype=codes.dtype)[:, None]).astype(np.float64)
+    return members if weight is None else members * weight

@@ -1,0 +1,167 @@
+"""The moments of every class in one pass over the rows, in blocks that stay in the cache.
+
+n rows, d features, K classes.
+"""
+
+import numpy as np
+from scipy.linalg.blas import dgemm, dsyrk
+
+from sklearn_lhy._first_guess import Guess, first_guess, indicator, rounding, whitening_basis
+from sklearn_lhy._moments import Moments, moved, total_mean
+from sklearn_lhy._rows import SMALL, dense, row_blocks
+
+BLOCK_BYTES = 1 << 19
+LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
+STRIP = 64  # rows of a matrix that are mirrored at a time
+NARROW = 24  # columns up to which such a product is faster than one that leaves out half of it
+
+
+def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
+    """Moments of n rows with class codes (n,), one pass over blocks of rows.
+
+    fourth: also the higher sums; missing: NaN marks what is not known (kind "axes").
+    """
+    d = X.shape[1]
+    count = np.bincount(codes, weight, K).astype(np.float64)
+    if guess is None:
+        guess = first_guess(X, codes, count, kind, weight, missing)
+    if fourth:  # moments of single features: no basis
+        guess = guess._replace(basis=None)
+    codes = codes.astype(np.min_scalar_type(K))  # fast to compare and to sort
+    groups = 1 if kind == "pooled" else K
+    mass, first = 0.0, np.zeros((K, d))
+    second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
+    higher = np.zeros((2, K, d, d)) if fourth else None
+    blocks = row_blocks(X, block_bytes(d, K if kind == "each" else 1, X.dtype.itemsize))
+    centred = mover(guess, blocks[0].stop)
+    place = np.empty((blocks[0].stop, d)) if kind == "each" else None
+    for part in blocks:
+        w = None if weight is None else weight[part]
+        rows, label, w = weighty(X[part], codes[part], w)
+        A = centred(rows, label)  # (m, d), may be a view of X
+        if kind == "each":  # after a first look at the rows, which brought them into the cache
+            A, label, w = by_class(A, label, w, place)
+        members = indicator(label, K, w)
+        if missing:
+            unknown = np.isnan(A)
+            mass = mass - members @ unknown
+            A = np.where(unknown, 0, A)
+        first += members @ A
+        root = A if w is None else A * np.sqrt(w)[:, None]  # root'root is weighted
+        if kind == "axes":
+            second += indicator(label, K) @ (root * root)
+        elif kind == "pooled":
+            add_gram(second[0], root)
+        else:
+            add_by_class(second, higher, A, root, label)
+    mean = guess.means - guess.shift
+    mean = mean if guess.basis is None else mean @ guess.basis
+    third, fourth = (None, None) if higher is None else higher
+    sums = Moments(
+        kind, guess.shift, guess.basis, count, count[:, None] + mass, mean, second, third, fourth
+    )
+    return about_means(sums, first)
+
+
+def block_bytes(d, parts, itemsize):
+    """Size of a block of which every part is worth a product, and which stays in the cache."""
+    size = max(BLOCK_BYTES, LEAST_ROWS * parts * d * itemsize)
+    return min(size, SMALL // d * itemsize) if d <= NARROW else size
+
+
+def weighty(rows, label, weight):
+    """Dense rows of positive weight, with their labels and weights."""
+    rows = dense(rows)
+    if weight is None or weight.all():
+        return rows, label, None if weight is None else weight.astype(np.float64)
+    some = weight > 0
+    return rows[some], label[some], weight[some].astype(np.float64)
+
+
+def mover(guess, m):
+    """Function that centres up to m rows and takes them to u; its result lives until the next."""
+    spare = np.empty((m, len(guess.shift)))
+    if guess.basis is None and not guess.means.any():
+        return lambda rows, label: rows.astype(np.float64, order="C", copy=False)
+    if (guess.means == guess.means[0]).all():
+        centre = np.tile(guess.means[0], (m, 1))  # faster than broadcasting over short rows
+
+        def centres(label):
+            return centre[: len(label)]
+    else:
+
+        def centres(label):
+            return np.take(guess.means, label, axis=0, out=spare[: len(label)], mode="clip")
+
+    def move(rows, label):
+        A = np.subtract(rows, centres(label), out=spare[: len(label)])
+        return A if guess.basis is None else A @ guess.basis
+
+    return move
+
+
+def by_class(rows, label, weight, place):
+    """Rows, labels and weights ordered by class; the rows are put in a place (m, d)."""
+    order = np.argsort(label, kind="stable")  # a count of small integers
+    rows = np.take(rows, order, axis=0, out=place[: len(order)], mode="clip")
+    return rows, label[order], None if weight is None else weight[order]
+
+
+def add_by_class(second, higher, A, root, label):
+    """Add the grams of rows ordered by class to second (K, d, d), and their higher sums; in place.
+
+    root (m, d) holds the rows A times the roots of their weights.
+    """
+    edges = np.searchsorted(label, np.arange(len(second) + 1, dtype=label.dtype))
+    for k in range(len(second)):
+        mine = slice(edges[k], edges[k + 1])
+        add_gram(second[k], root[mine])
+        if higher is not None:
+            square = root[mine] * A[mine]
+            higher[0, k] += square.T @ root[mine]
+            add_gram(higher[1, k], square)
+
+
+def add_gram(scatter, A, times=1.0):
+    """scatter += times * A'A, at least in its lower triangle, in place."""
+    if len(scatter) <= NARROW:
+        dgemm(times, A.T, A.T, trans_b=True, beta=1.0, c=scatter.T, overwrite_c=True)
+    else:
+        dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
+
+
+def about_means(sums, first):
+    """The sums about the class means, given the first sums (K, d) about other points, and grams."""
+    mass, second = np.where(sums.mass > 0, sums.mass, 1), sums.second
+    delta, root = -first / mass, first / np.sqrt(mass)  # (K, d)
+    sums = sums._replace(mean=sums.mean - delta)
+    if sums.kind == "axes":
+        return sums._replace(second=second - root**2)
+    if sums.fourth is not None:
+        sums = sums._replace(second=mirrored(second), fourth=mirrored(sums.fourth))
+        return moved(sums, delta, first)
+    for scatter, part in zip(second, root.reshape(len(second), -1, root.shape[1]), strict=True):
+        add_gram(scatter, part, -1.0)
+    return sums._replace(second=mirrored(second))
+
+
+def mirrored(scatter):
+    """Symmetric matrices (G, d, d) from their lower triangles, in place."""
+    d = scatter.shape[1]
+    upper = ~np.tri(min(d, STRIP), dtype=bool)
+    for S in scatter:
+        for i in range(0, d, STRIP):  # a copy to where it overlaps would need memory
+            rows = S[i : i + STRIP]
+            S[:i, i : i + STRIP] = rows[:, :i].T
+            square = rows[:, i : i + STRIP]
+            np.copyto(square, square.T, where=upper[: len(square), : len(square)])
+    return scatter
+
+
+def better_guess(sums):
+    """A Guess that whitens what was gathered without a basis; None where that is good enough."""
+    if sums.kind == "axes" or sums.fourth is not None or sums.basis is not None:
+        return None
+    shift, total = sums.shift + total_mean(sums), sums.N.sum()
+    basis = whitening_basis(sums.second.sum(axis=0), total, rounding(shift))
+    return None if basis is None else Guess(shift, sums.shift + sums.mean, basis)

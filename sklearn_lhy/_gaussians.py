@@ -1,0 +1,158 @@
+"""Gaussians from means and covariances: factors in the directions that the data span.
+
+The total covariance tells which directions these are and in which units: rows are mapped to
+v = u @ into, where the total covariance is the identity and redundant columns are gone. There the
+eigenvalues of a class covariance are its variances as fractions of the total ones, and a floor on
+them means the same for any scaling or mixing of the features. Covariances are factorised, never
+inverted.
+
+d features, r of them independent, K classes, G distinct covariances: 1 (shared) or K.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
+
+CLEARLY = 10  # times the least standard deviation, from which on no pivoting is needed
+LOG_2PI = np.log(2 * np.pi)
+
+
+class Densities(NamedTuple):
+    """K Gaussians: |(x - centre) @ whitener - offset|^2 is the squared Mahalanobis distance."""
+
+    centre: np.ndarray  # (d,)
+    whitener: np.ndarray  # (G, d, r), or (G, d) where covariances are diagonal
+    offset: np.ndarray  # (K, r) or (K, d): (mean - centre) @ whitener
+    log_norm: np.ndarray  # (K,) log of the density at the mean
+    mean: np.ndarray  # (K, d)
+    covariance: np.ndarray  # (G, d, d) or (G, d)
+    triangular: bool = False  # whether each whitener is upper triangular
+
+
+class Span(NamedTuple):
+    """Coordinates v = u @ into of the spanned directions; u = v @ back within the span."""
+
+    into: np.ndarray  # (d, r)
+    back: np.ndarray  # (r, d)
+    plain: bool = False  # whether nothing is redundant, clearly, so that u serves as well
+
+
+def correlated(mean, covariance, total, least, floor, shift, basis):
+    """Densities from class means (K, d), covariances (G, d, d), total (d, d), all in u."""
+    whitener, largest = np.array(covariance, order="C"), bound_of_correlations(total, least)
+    plain = [
+        invert_root(W, least) and above_floor(W, S, total, floor, largest)
+        for W, S in zip(whitener, covariance, strict=True)
+    ]
+    if all(plain):  # then the total covariance is far from singular too
+        back, triangular = np.eye(len(total)), True
+        log_norm = np.log(np.diagonal(whitener, axis1=1, axis2=2)).sum(axis=1)
+    else:
+        span = spanned(total, least)
+        back, triangular = span.back, span.plain
+        parts = [
+            (W, np.log(W.diagonal()).sum(), S) if triangular and p else whitened(S, span, floor)
+            for p, W, S in zip(plain, whitener, covariance, strict=True)
+        ]
+        whitener, log_norm, covariance = map(np.stack, zip(*parts, strict=True))
+    log_norm = np.zeros(len(mean)) + log_norm - 0.5 * whitener.shape[2] * LOG_2PI
+    offset = (mean[:, None] @ whitener)[:, 0]  # (K, r)
+    if basis is not None:
+        unfold = np.linalg.solve(basis, np.eye(len(basis)))
+        covariance = unfold.T @ covariance @ unfold
+        whitener, mean = basis @ whitener, mean @ unfold
+        log_norm = log_norm + log_volume(back) - log_volume(back @ unfold)
+    return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, triangular)
+
+
+def independent(mean, variance, total, least, floor, shift):
+    """Densities from class means (K, d), variances (G, d) and the total variance (d,)."""
+    used = total > least**2
+    variance = np.where(used, np.maximum(variance, floor * total), 0)
+    sd = np.sqrt(np.where(used, variance, np.inf))
+    whitener = 1 / sd  # (G, d), 0 for constant columns
+    log_norm = -(np.log(sd[:, used]) + 0.5 * LOG_2PI).sum(axis=1)
+    log_norm = np.broadcast_to(log_norm, len(mean))
+    return Densities(shift, whitener, mean * whitener, log_norm, shift + mean, variance)
+
+
+def spanned(total, least):
+    """Span in which the total covariance (d, d) is the identity, by pivoted Cholesky.
+
+    Column j is redundant if the columns before it leave a standard deviation below least[j].
+    Rows outside the span are projected on it, at right angles after standardising: all columns
+    then have a say where there are more columns than rows.
+    """
+    d = len(total)
+    used = total.diagonal() > least**2
+    sd = np.sqrt(np.where(used, total.diagonal(), np.inf))
+    if not used.any():
+        return Span(np.zeros((d, 0)), np.zeros((0, d)))
+    unit = np.where(used, least, np.inf)
+    scaled = total / np.outer(unit, unit)
+    factor, failed = dpotrf(scaled, lower=True)
+    if not failed and np.all(factor.diagonal() > CLEARLY):  # no need to look for the best order
+        into = dtrtri(factor, lower=True)[0].T
+        return Span(into / unit[:, None], factor.T * unit, plain=True)
+    factor, order, rank, _ = dpstrf(scaled, tol=1.0, lower=True)
+    order, factor = order - 1, np.tril(factor)[:, :rank]
+    back = np.zeros((rank, d))
+    back[:, order] = factor.T
+    back *= np.where(used, unit, 0)
+    Q, R = np.linalg.qr((back / sd).T)  # (d, r), (r, r)
+    return Span(Q @ dtrtri(R)[0].T / sd[:, None], back)
+
+
+def invert_root(S, least):
+    """Turn S (d, d) in place into the upper triangular W with W'SW = I; whether that succeeded.
+
+    The columns before a column must leave a standard deviation above CLEARLY * least of it.
+    """
+    factor, failed = dpotrf(S.T, lower=True, overwrite_a=True)
+    if failed or len(S) == 0 or not (factor.diagonal() > CLEARLY * least).all():
+        return False
+    dtrtri(factor, lower=True, overwrite_c=True)
+    return True
+
+
+def whitened(Sigma, span, floor):
+    """(W, log of the volume of W, Sigma), W'Sigma W = I in the span; all in u.
+
+    Sigma (d, d) is lifted to the floor, a fraction of the total covariance.
+    """
+    into, back, _ = span
+    if into.shape[1] == 0:
+        return into, 0.0, 0 * Sigma
+    V = into.T @ Sigma @ into
+    if dpotrf(V - floor * np.eye(len(V)), lower=True)[1]:
+        values, U = np.linalg.eigh(V)
+        V = (U * np.maximum(values, floor)) @ U.T
+        Sigma = back.T @ V @ back
+    factor, _ = dpotrf(V, lower=True)
+    log_det = -np.log(factor.diagonal()).sum() - log_volume(back)
+    return into @ dtrtri(factor, lower=True)[0].T, log_det, Sigma
+
+
+def above_floor(W, Sigma, total, floor, largest):
+    """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance (d, d).
+
+    Mostly a bound suffices: no eigenvalue of W' total W exceeds its trace if features went
+    separately, times `largest`, a bound for the eigenvalues of the correlations.
+    """
+    bound = np.einsum("ij,ij->i", W, W) @ total.diagonal() * largest
+    return bound * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
+
+
+def bound_of_correlations(total, least):
+    """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
+    variance = total.diagonal()
+    inverse = 1 / np.where(variance > least**2, variance, np.inf)
+    return np.sqrt(np.einsum("ij,ij,j->i", total, total, inverse) @ inverse)
+
+
+def log_volume(back):
+    """Log of the volume (r-dimensional) that the map v -> v @ back gives to the unit cube."""
+    if back.shape[0] == back.shape[1]:
+        return np.linalg.slogdet(back)[1]
+    return np.log(np.abs(np.linalg.qr(back.T, mode="r").diagonal())).sum()

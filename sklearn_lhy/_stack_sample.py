@@ -1,0 +1,130 @@
+"""The goodness of a stack on some rows, and its first and second derivatives by the chain rule.
+
+Residuals run backward through the layers, tangents forward. On the way the second moments of the
+inputs of every layer and of its residuals are summed, of which a metric is made.
+
+n rows, d inputs, m outputs, k directions, L layers. The last row of a (d + 1, m) array belongs to
+the intercepts.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from sklearn_lhy._units import sigmoid
+
+WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
+
+
+class Sample(NamedTuple):
+    """Rows to descend on; `moment` is that of the inputs, found once."""
+
+    X: np.ndarray  # (n, d), sparse or dense
+    Y: np.ndarray  # (n, m)
+    weight: np.ndarray  # (n, 1), sums to one
+    moment: np.ndarray  # second moment (d + 1, d + 1) of (X, 1), or its diagonal
+
+    def evaluate(self, layers, loss, first):
+        """Mean loss without penalty, and what each block needs again on the way back.
+
+        first: the first layer's scores (n, m_1).
+        """
+        total, kept = 0.0, []
+        for rows in _blocks(len(first)):
+            inputs, Z = forward(first[rows], layers)
+            losses, P = loss.evaluate(Z, self.Y[rows])
+            total += float(np.vdot(self.weight[rows, 0], losses.sum(axis=1)))
+            negligible = np.finfo(P.dtype).eps ** 2
+            P[np.less(P, negligible)] = 0  # its products would be subnormal numbers, which are slow
+            kept.append((inputs, P))
+        return total, kept
+
+    def gradients(self, layers, loss, kept):
+        """Of every layer: gradient (d + 1, m), second moments of its inputs and its residuals."""
+        L = len(layers)
+        G = [np.zeros((len(W) + 1, len(b)), W.dtype) for W, b in layers]
+        M, gamma = [0.0] * L, [0.0] * L
+        for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
+            w = self.weight[rows]
+            for i, R in enumerate(_backward(inputs, layers, loss.residual(P, self.Y[rows]))):
+                A = self.X[rows] if i == 0 else inputs[i - 1]
+                gamma[i] += R.T @ (w * R)
+                R *= w
+                G[i][:-1] += A.T @ R
+                G[i][-1] += R.sum(axis=0)
+                if i:
+                    M[i] = M[i] + second_moment(A, w)
+        return G, [self.moment, *M[1:]], gamma
+
+    def curvature(self, layers, loss, kept, moves, directions):
+        """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
+        k = sum(map(len, directions))
+        curvature = np.zeros((k, k))
+        for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
+            J = _tangents(inputs, layers, moves[:, rows], directions)
+            C = _curve(loss, P, J) * self.weight[rows]
+            curvature += J.reshape(k, -1) @ C.reshape(k, -1).T
+        return curvature
+
+
+def make_sample(X, Y, weight):
+    """Put rows, targets and normalised weights beside the second moment of the rows."""
+    weight = (weight / weight.sum(dtype=float))[:, None].astype(X.dtype, copy=False)
+    return Sample(X, Y, weight, second_moment(X, weight))
+
+
+def second_moment(A, weight):
+    """Second moment (d + 1, d + 1) of (A, 1), or only its diagonal (d + 1,) where A is wide."""
+    if A.shape[1] > WIDEST_METRIC:
+        squares = A.multiply(A) if sparse.issparse(A) else A * A
+        return np.append(squares.T @ weight[:, 0], weight.sum())
+    root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
+    if sparse.issparse(A):
+        B = sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
+        return (B.T @ B).toarray()
+    B = np.empty((len(A), A.shape[1] + 1), A.dtype)
+    np.multiply(A, root, out=B[:, :-1])
+    B[:, -1:] = root
+    return B.T @ B
+
+
+def forward(Z, layers):
+    """Inputs of layers 2 to L and the last scores, from the first layer's scores Z."""
+    inputs = []
+    for layer in layers[1:]:
+        inputs.append(sigmoid(Z))
+        Z = inputs[-1] @ layer.W + layer.b
+    return inputs, Z
+
+
+def _backward(inputs, layers, R):
+    """Residuals of every layer's scores, first to last, by the chain rule: list of (n, m_l)."""
+    residuals = [R]
+    for A, layer in zip(inputs[::-1], layers[:0:-1], strict=True):
+        R = residuals[0] @ layer.W.T
+        R *= A
+        R *= 1 - A
+        residuals.insert(0, R)
+    return residuals
+
+
+def _tangents(inputs, layers, moves, directions):
+    """Change of the last scores along every direction (k, n, m), first layer's first."""
+    T = moves
+    for A, layer, D in zip(inputs, layers[1:], directions[1:], strict=True):
+        T = (T * (A * (1 - A))) @ layer.W
+        T = np.concatenate([T, A @ D[:, :-1] + D[:, -1:]])
+    return T
+
+
+def _curve(loss, P, J):
+    """A''(z) J for directions J (k, n, m)."""
+    if loss.coupled:
+        return P * (J - np.einsum("nm,knm->kn", P, J)[..., None])
+    return loss.curvature(P) * J
+
+
+def _blocks(n):
+    return [slice(i, i + BLOCK_ROWS) for i in range(0, n, BLOCK_ROWS)]
