@@ -54,6 +54,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_stack_solver", "self.weight = weight / unit", "self.weight = weight", "hostile"),
     ("_stack_solver", "(b - self.centre @ W)", "(b + self.centre @ W)", "stacked"),
     ("_stack_sample", "R *= 1 - A", "R *= 1", "stacked"),
+    ("_stack_sample", "J = J - row_sum(P * J)", "pass", "stacked"),
+    ("_stack_sample", "own += D[:, -1:]", "pass", "stacked"),
     ("_whitened_stack", "if not gain > 0:\n        stop", "if False:\n        stop", "stacked"),
     ("_penalty_path", "STRONGEST = 1e12", "STRONGEST = np.inf", "hostile"),
     ("_start", "_unexplained(stack[1], targets))", "0)", "stacked"),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_lhy._units import sigmoid
+from sklearn_lhy._units import row_sum, sigmoid
 
 WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
@@ -48,10 +48,12 @@ class Sample(NamedTuple):
         M, gamma = [0.0] * L, [0.0] * L
         for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
             w = self.weight[rows]
+            root = np.sqrt(w)
             for i, R in enumerate(_backward(inputs, layers, loss.residual(P, self.Y[rows]))):
                 A = self.X[rows] if i == 0 else inputs[i - 1]
-                gamma[i] += R.T @ (w * R)
-                R *= w
+                R *= root
+                gamma[i] += R.T @ R
+                R *= root
                 G[i][:-1] += A.T @ R
                 G[i][-1] += R.sum(axis=0)
                 if i:
@@ -63,8 +65,10 @@ class Sample(NamedTuple):
         k = sum(map(len, directions))
         curvature = np.zeros((k, k))
         for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
-            J = _tangents(inputs, layers, moves[:, rows], directions)
-            C = _curve(loss, P, J) * self.weight[rows]
+            J = _tangents(inputs, layers, moves[:, rows], directions)  # (k, n, m)
+            if loss.coupled:
+                J = J - row_sum(P * J)  # the second derivative is the variance of J under P
+            C = J * (loss.curvature(P) * self.weight[rows])
             curvature += J.reshape(k, -1) @ C.reshape(k, -1).T
         return curvature
 
@@ -114,16 +118,12 @@ def _tangents(inputs, layers, moves, directions):
     """Change of the last scores along every direction (k, n, m), first layer's first."""
     T = moves
     for A, layer, D in zip(inputs, layers[1:], directions[1:], strict=True):
-        T = (T * (A * (1 - A))) @ layer.W
-        T = np.concatenate([T, A @ D[:, :-1] + D[:, -1:]])
+        S = T * (A * (1 - A))  # change of this layer's inputs (k, n, d)
+        T = np.empty((len(S) + len(D), len(A), len(layer.b)), A.dtype)
+        np.matmul(S, layer.W, out=T[: len(S)])
+        own = np.matmul(A, D[:, :-1], out=T[len(S) :])
+        own += D[:, -1:]
     return T
-
-
-def _curve(loss, P, J):
-    """A''(z) J for directions J (k, n, m)."""
-    if loss.coupled:
-        return P * (J - np.einsum("nm,knm->kn", P, J)[..., None])
-    return loss.curvature(P) * J
 
 
 def _blocks(n):

@@ -39,7 +39,7 @@ def row_max(Z):
 
 def row_sum(Z):
     """The sum of each row, as a column."""
-    return Z @ np.ones((Z.shape[1], 1), Z.dtype)
+    return Z @ np.ones((Z.shape[-1], 1), Z.dtype)
 
 
 def log1pexp(Z):

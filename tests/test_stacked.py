@@ -19,7 +19,7 @@ from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._start import screened_start
-from sklearn_lhy._units import Layer
+from sklearn_lhy._units import Layer, stack_scores
 from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -95,6 +95,33 @@ def test_the_model_of_a_step_has_the_right_slopes_and_the_objective_never_rises(
         assert after.value <= state.value
         state = after
     assert state.value < 0.9 * objective.value(layers)
+
+
+@pytest.mark.parametrize("loss", [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY])
+def test_the_model_of_a_step_has_the_curvature_of_gauss_and_newton(loss):
+    rng = np.random.default_rng(1)
+    X, Y = rng.normal(size=(60, 3)), np.eye(3)[rng.integers(3, size=60)]
+    weight, ridges, h = rng.uniform(0.5, 2, 60), [0.01, 0.02, 0.03], 1e-5
+    layers = [Layer(rng.normal(size=s), rng.normal(size=s[1])) for s in ((3, 4), (4, 2), (2, 3))]
+    sample = make_sample(X, Y, weight)
+    state = stack_step(stack_start(layers, loss, sample, ridges), loss, sample, ridges, 0.0)
+    assert state.moves.shape[0] == 2  # also along the last step
+
+    def scores(i, T, h):
+        W, b = state.layers[i]
+        moved = Layer(W + h * T[:-1], b + h * T[-1])
+        return stack_scores(X, (*state.layers[:i], moved, *state.layers[i + 1 :]))
+
+    along = [(i, T) for i in range(3) for T in state.directions[i]]
+    J = np.stack([(scores(i, T, h) - scores(i, T, -h)) / (2 * h) for i, T in along])
+    Z, p = stack_scores(X, state.layers), loss.probability
+    C = np.stack([(p(Z + h * j) - p(Z - h * j)) / (2 * h) for j in J])
+    expected = np.einsum("n,knm,lnm->kl", weight / weight.sum(), J, C)
+    for k, (i, T) in enumerate(along):
+        for q, (other, U) in enumerate(along):
+            if i == other:
+                expected[k, q] += ridges[i] * np.vdot(T[:-1], U[:-1])
+    np.testing.assert_allclose(state.curvature, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_steps_that_gain_more_than_promised_go_farther(monkeypatch):
