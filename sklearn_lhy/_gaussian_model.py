@@ -22,17 +22,31 @@ def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, flo
     """
     if shrinkage is not None and sums.basis is not None:
         sums = expressed(sums, sums.shift, None)
-    axes = sums.kind == "axes"
-    N, centre = sums.N.sum(), total_mean(sums)
+    centre = total_mean(sums)
     mean = np.where(sums.mass > 0, sums.mean, centre) - centre
-    second, mass = sums.second, sums.mass if axes else sums.N[:, None, None]
-    if sums.kind == "pooled":
-        mass = mass.sum(axis=0, keepdims=True)
+    covariance, total = covariances(sums, mean, shared, spherical, pooling, shrinkage)
+    least, floor = least_deviation(sums, total), max(floor, ROUNDING)
+    if sums.basis is not None:
+        centre = np.linalg.solve(sums.basis.T, centre)
+    if sums.kind == "axes":
+        return independent(mean, covariance, total, least, floor, sums.shift + centre)
+    return correlated(mean, covariance, total, least, floor, sums.shift + centre, sums.basis)
+
+
+def covariances(sums, mean, shared, spherical, pooling, shrinkage):
+    """Covariances of the classes, and the total one, in u.
+
+    (G, d, d) and (d, d), or (G, d) and (d,); the means (K, d) are centred.
+    """
+    second, axes = sums.second, sums.kind == "axes"
     if axes:
-        mass = np.broadcast_to(mass, second.shape)
+        mass = np.broadcast_to(sums.mass, second.shape)
         between = (sums.mass * mean**2).sum(axis=0) / np.maximum(sums.mass.sum(axis=0), ROUNDING)
     else:
-        between = (sums.N[:, None] * mean).T @ mean / N
+        mass = sums.N[:, None, None]
+        between = (sums.N[:, None] * mean).T @ mean / sums.N.sum()
+    if sums.kind == "pooled":
+        mass = mass.sum(axis=0, keepdims=True)
     if shrinkage == "auto" and not axes:
         within = pooled(second, mass, 1)[0]
         second = ledoit_wolf(sums, within.diagonal() + between.diagonal())
@@ -47,14 +61,7 @@ def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, flo
     total = within[0] + between
     if axes and not shared:  # nothing known of a feature in a class: what is known of it in all
         covariance = np.where(mass > 0, covariance, total)
-    least, floor = least_deviation(sums, total), max(floor, ROUNDING)
-    if sums.basis is None:
-        centre_x = sums.shift + centre
-    else:
-        centre_x = sums.shift + np.linalg.solve(sums.basis.T, centre)
-    if axes:
-        return independent(mean, covariance, total, least, floor, centre_x)
-    return correlated(mean, covariance, total, least, floor, centre_x, sums.basis)
+    return covariance, total
 
 
 def least_deviation(sums, total):
