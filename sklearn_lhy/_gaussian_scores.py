@@ -7,8 +7,8 @@ import numpy as np
 from scipy.linalg.blas import dtrmm
 from scipy.spatial.distance import cdist
 
-from sklearn_lhy._gaussian_model import REDUNDANT, ROUNDING
-from sklearn_lhy._gaussians import LOG_2PI, correlated
+from sklearn_lhy._gaussian_model import REDUNDANT, REDUNDANT_WHITENED, ROUNDING
+from sklearn_lhy._gaussians import LOG_2PI, Densities, correlated
 from sklearn_lhy._rows import dense, row_blocks
 from sklearn_lhy._units import Layer
 
@@ -50,18 +50,39 @@ def log_densities_missing(A, known, model):
         log_norm = np.where(W > 0, np.log(np.where(W > 0, W, 1)) - 0.5 * LOG_2PI, 0)
         return known @ log_norm.T - 0.5 * square
     L = np.empty((len(A), len(M)))
+    root = roots(model)
     patterns, which = np.unique(known, axis=0, return_inverse=True)
     for p, columns in enumerate(patterns):
         rows = np.flatnonzero(which.ravel() == p)
-        part = model if columns.all() else marginal(model, columns)
+        part = model if columns.all() else marginal(model, root, columns)
         L[rows] = part.log_norm - 0.5 * squared_distances(A[np.ix_(rows, columns)], part)
     return L
 
 
-def marginal(model, known):
-    """Densities of the known columns alone: the marginal of a Gaussian is a Gaussian."""
-    mean = model.mean[:, known] - model.centre[known]
+def roots(model):
+    """Sigma = root root' (G, d, r), from the factors where they can be inverted."""
+    W = model.whitener
+    return np.linalg.inv(W).mT if W.shape[1] == W.shape[2] else model.covariance @ W
+
+
+def marginal(model, root, known):
+    """Densities of the known columns alone: the marginal of a Gaussian is a Gaussian.
+
+    A QR of the known rows of the root (G, d, r) gives the factor of their covariance unsquared.
+    """
+    mean = model.mean[:, known] - model.centre[known]  # (K, k)
     covariance = model.covariance[:, known][:, :, known]
+    root = root[:, known]
+    R = np.linalg.qr(root.mT, mode="r")  # root root' = R'R
+    left = np.abs(np.diagonal(R, axis1=1, axis2=2))  # deviation that those before a column leave
+    if (
+        R.shape[1] == R.shape[2]
+        and (left > REDUNDANT_WHITENED * np.linalg.norm(root, axis=2)).all()
+    ):
+        W = np.linalg.inv(R)
+        log_norm = np.zeros(len(mean)) - np.log(left).sum(axis=1) - 0.5 * len(W[0]) * LOG_2PI
+        offset = (mean[:, None] @ W)[:, 0]
+        return Densities(model.centre[known], W, offset, log_norm, model.mean[:, known], covariance)
     total = covariance.mean(axis=0) + mean.T @ mean / len(mean)
     least = REDUNDANT * np.sqrt(total.diagonal())
     return correlated(mean, covariance, total, least, ROUNDING, model.centre[known], None)

@@ -54,7 +54,7 @@ def moved(sums, delta, first=0):
 def expressed(sums, shift, basis):
     """The same sums in the coordinates (x - shift) @ basis."""
     mean, second = sums.mean, sums.second
-    if sums.basis is not None or basis is not None:
+    if sums.basis is not basis:  # rows may have been gathered in these coordinates
         change = np.eye(len(shift)) if basis is None else basis
         if sums.basis is not None:
             change = np.linalg.solve(sums.basis, change)
@@ -81,8 +81,13 @@ def embedded(sums, place, K):
 
 
 def add(a, b):
-    """Moments of the rows of both, in the coordinates of a."""
-    b = expressed(b, a.shift, a.basis)
+    """Moments of the rows of both, in the coordinates of a, whitened if those of b are too.
+
+    Sums that were not whitened have rounded away what a basis would show, and more: where others
+    are redundant, it would show their rounding.
+    """
+    basis = None if b.basis is None else a.basis
+    a, b = expressed(a, a.shift, basis), expressed(b, a.shift, basis)
     mass = a.mass + b.mass
     mean = a.mean + (b.mean - a.mean) * (b.mass / np.where(mass > 0, mass, 1))
     a, b = moved(a, a.mean - mean), moved(b, b.mean - mean)

@@ -24,6 +24,7 @@ from sklearn_lhy._checks import (
     need_two_classes,
 )
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
+from sklearn_lhy._first_guess import Guess, first_guess
 from sklearn_lhy._gather import better_guess, gather
 from sklearn_lhy._gaussian_model import densities
 from sklearn_lhy._gaussian_scores import (
@@ -262,7 +263,8 @@ class GaussianGenerativeClassifier(
             else:
                 X, y, weight = self._check_training(X, y, sample_weight, reset=first)
                 labels, codes = encode_labels(y)
-                sums, dtype = self._gather(X, codes, len(labels), weight), X.dtype
+                guess = None if first else self._known_coordinates(labels)
+                sums, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
             if classes is not None:
                 known = np.unique(classes if first else np.append(classes, self.classes_))
                 if not np.isin(labels, known).all():
@@ -370,6 +372,17 @@ class GaussianGenerativeClassifier(
         if guess is not None:
             _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
         return labels, sums, dtype
+
+    def _known_coordinates(self, labels):
+        """The coordinates that whitened the rows so far, if they did, to gather rows of labels."""
+        mine = self._moments
+        if mine.basis is None:
+            return None
+        union, place = _union(self.classes_, labels)
+        means = np.tile(_moments.total_mean(mine), (len(union), 1))  # in u
+        means[place] = np.where(mine.N[:, None] > 0, mine.mean, means[place])
+        means = means[np.searchsorted(union, labels)]
+        return Guess(mine.shift, mine.shift + np.linalg.solve(mine.basis.T, means.T).T, mine.basis)
 
     def _add(self, labels, sums):
         """Add the moments of more rows to the model."""
@@ -639,8 +652,6 @@ def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
 def _both(a, b):
     """Give what `_block_moments` would give for the rows of both blocks."""
     labels, mine, sums = _side_by_side(*a[:2], *b[:2])
-    if mine.basis is not None and sums.basis is None:  # so that it shows in the end
-        mine, sums = sums, mine
     return labels, _moments.add(mine, sums), np.promote_types(a[2], b[2])
 
 
@@ -763,9 +774,13 @@ def gaussian_grid_search(
 
 def _fold_moments(estimator, X, codes, K, weight, folds):
     """Moments of the training rows of each fold, and last those of all rows."""
+    count = np.bincount(codes, weight, K)
+    kind, _ = estimator._statistics()
+    guess = first_guess(X, codes, count, kind, weight, estimator.allow_nan)  # of all parts alike
 
     def gathered(rows):
-        return estimator._gather(X[rows], codes[rows], K, None if weight is None else weight[rows])
+        part = None if weight is None else weight[rows]
+        return estimator._gather(X[rows], codes[rows], K, part, guess)
 
     n = X.shape[0]
     tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=n)

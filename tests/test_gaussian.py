@@ -413,6 +413,58 @@ def test_merge_equals_fit_on_the_rows_of_both(kind):
     assert_array_equal(right.predict_proba(X), before)
 
 
+def rotated(X, condition, seed=0):
+    """The rows after a rotation, a scaling and another rotation."""
+    rng, d = np.random.default_rng(seed), X.shape[1]
+    U, V = (np.linalg.qr(rng.standard_normal((d, d)))[0] for _ in range(2))
+    return X @ (U * np.geomspace(1, condition, d)) @ V
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_stream_keeps_a_redundant_column_redundant(kind, seed):
+    rng = np.random.default_rng(seed)
+    y = np.arange(60) % 2
+    X = rng.standard_normal((60, 5)) + y[:, None]
+    X = np.column_stack([X, X.sum(axis=1)])
+    whole = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
+    stream = GaussianGenerativeClassifier(kind).partial_fit(X[:12], y[:12])
+    for start in range(12, 60, 6):
+        stream.partial_fit(X[start : start + 6], y[start : start + 6])
+    few = GaussianGenerativeClassifier(kind).fit(X[:6], y[:6])  # too few to be whitened
+    rest = GaussianGenerativeClassifier(kind).fit(X[6:], y[6:])
+    for model in (stream, clone_fitted(rest).merge(few), clone_fitted(few).merge(rest)):
+        assert max_change(model.predict_proba(X), whole) < 1e-10
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_a_stream_of_badly_conditioned_rows_equals_fit(kind):
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=1000)
+    X = rotated(rng.standard_normal((1000, 8)) + 0.5 * y[:, None], 1e6)
+    whole = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
+    stream = GaussianGenerativeClassifier(kind)
+    for rows in (slice(500), *(slice(i, i + 10) for i in range(500, 1000, 10))):
+        stream.partial_fit(X[rows], y[rows])
+    assert max_change(stream.predict_proba(X), whole) < 1e-9
+
+
+def test_a_search_over_badly_conditioned_rows_equals_grid_search():
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=100)
+    X = rotated(rng.standard_normal((100, 20)) + 0.5 * y[:, None], 1e6)
+    grid, scoring = {"reg_covar": [1e-6, 1e-2]}, "neg_log_loss"
+    found = gaussian_grid_search(GaussianGenerativeClassifier(), X, y, grid, scoring=scoring)
+    rival = GridSearchCV(GaussianGenerativeClassifier(), grid, scoring=scoring).fit(X, y)
+    expected = rival.cv_results_["mean_test_score"]
+    assert_allclose(found.cv_results_["mean_test_score"], expected, rtol=1e-11)
+
+
+def clone_fitted(model):
+    """An independent copy of a fitted model."""
+    return pickle.loads(pickle.dumps(model))
+
+
 def test_merge_far_from_the_origin_loses_nothing():
     X, y = standardised(load_wine)
     X = X + 1e8
@@ -803,6 +855,20 @@ def test_diagonal_types_learn_from_the_values_that_are_there(kind):
     X[y == 1, 2] = np.nan  # nothing known of a feature in one class
     model.fit(X, y)
     assert np.isfinite(model.predict_log_proba(X)).all()
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("c", [1e4, 1e6])
+def test_missing_values_beside_columns_that_nearly_agree(kind, c):
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=1000)
+    X = rng.standard_normal((1000, 4)) + 0.5 * y[:, None]
+    X[:, 1] = X[:, 0] + X[:, 1] / c
+    reference = GaussianGenerativeClassifier(kind).fit(X[:, :3], y)
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+    known, X[:, 3] = X[:, :3].copy(), np.nan
+    assert max_change(model.predict_proba(X), reference.predict_proba(known)) < 1e-8
+    assert_allclose(model.score_samples(X), reference.score_samples(known), atol=1e-7)
 
 
 @pytest.mark.parametrize("kind", ["tied", "full"])
