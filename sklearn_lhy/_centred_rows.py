@@ -16,12 +16,13 @@ FEW = 1 << 15  # numbers: fewer inputs cost less than the calls that read them
 class CentredRows:
     """The inputs (x - centre, 1) of linear units, for X (n, d) stored in any way and never copied.
 
-    With `centre` None the units have no intercept and the inputs are the rows themselves. D counts
-    the inputs: d + 1, or d without an intercept.
+    With `centre` None the inputs are the rows themselves, and the units have no intercept unless
+    the last column holds `ones`. D counts the inputs: d + 1, or d without a centre.
     """
 
-    def __init__(self, X, centre):
+    def __init__(self, X, centre, ones=False):
         self.X = X
+        self.intercept = ones or centre is not None
         self.centre = centre
         self.n, self.d = X.shape
         self.D = self.d + (centre is not None)
@@ -30,7 +31,7 @@ class CentredRows:
 
     def written(self):
         """The same inputs, written out if they are few, so that sums over them take fewer calls."""
-        return CentredRows(self.dense(slice(None)), None) if self.few else self
+        return CentredRows(self.dense(slice(None)), None, self.intercept) if self.few else self
 
     def blocks(self, m=1):
         """Slices of rows that stay in the cache; a sparse matrix, slow to cut, has few."""
@@ -89,7 +90,7 @@ class CentredRows:
 
     def take(self, rows):
         """A copy of some rows."""
-        return CentredRows(self.X[rows], self.centre)
+        return CentredRows(self.X[rows], self.centre, self.intercept)
 
     def second_moment(self, V, weights, step=1, thinned=False):
         """sum_i c_ik x_i x_i' over every step-th row: (r, D, D).

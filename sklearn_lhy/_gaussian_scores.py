@@ -75,10 +75,8 @@ def marginal(model, root, known):
     root = root[:, known]
     R = np.linalg.qr(root.mT, mode="r")  # root root' = R'R
     left = np.abs(np.diagonal(R, axis1=1, axis2=2))  # deviation that those before a column leave
-    if (
-        R.shape[1] == R.shape[2]
-        and (left > REDUNDANT_WHITENED * np.linalg.norm(root, axis=2)).all()
-    ):
+    sd = np.linalg.norm(root, axis=2)
+    if R.shape[1] == R.shape[2] and (left > REDUNDANT_WHITENED * sd).all():
         W = np.linalg.inv(R)
         log_norm = np.zeros(len(mean)) - np.log(left).sum(axis=1) - 0.5 * len(W[0]) * LOG_2PI
         offset = (mean[:, None] @ W)[:, 0]

@@ -20,6 +20,7 @@ STALE = 0.05**2  # squares of the factor by which the slope falls in an iteratio
 UNCOUPLED = 0.45**2  # with "each", which does not know how coupled outputs trade,
 UNCORRELATED = 0.75**2  # with "diagonal"
 DIAGONAL_PASSES = 4.0
+ROUNDING = 1e-12  # of a variance
 
 
 class CholeskyMetric(NamedTuple):
@@ -111,7 +112,39 @@ def make_metric(objective, V, plan):
         return DiagonalMetric(np.maximum(prior.added_to(M), np.finfo(float).tiny))
     M = objective.curvature(V, plan.step, plan.kind, plan.thinned, WRONG_SIDE)
     _check_variances(inputs, M.diagonal(axis1=1, axis2=2).reshape(-1, inputs.D))
-    return CholeskyMetric(*zip(*map(_factorise, prior.added_to(M)), strict=True))
+    M = prior.added_to(M)
+    constant = _constant(M, inputs.D) if inputs.intercept and not _held(prior, M) else None
+    if constant is None or not constant.any():
+        return CholeskyMetric(*zip(*map(_factorise, M), strict=True))
+    if plan.of_some_rows:  # others may tell
+        return make_metric(objective, V, plan._replace(step=1, thinned=False))
+    M[constant] = M.mT[constant] = 0
+    np.einsum("gqq->gq", M)[constant] = 1
+    factors, scales = zip(*map(_factorise, M), strict=True)
+    for scale, fixed in zip(scales, constant, strict=True):
+        scale[fixed] = np.inf
+    return CholeskyMetric(factors, scales)
+
+
+def _held(prior, M):
+    """Whether a penalty on weights is felt beside the moments (g, q, q)."""
+    largest = M.diagonal(axis1=1, axis2=2).max()
+    return prior.precision.ndim == 2 and prior.precision[0].min() > ROUNDING * largest
+
+
+def _constant(M, D):
+    """Which inputs (g, q) say nothing beside the last one, the intercept, by moments (g, q, q).
+
+    Without a penalty their weights would be arbitrary and large.
+    """
+    g, r = len(M), M.shape[1] // D
+    own = M.reshape(g, r, D, r, D)[:, range(r), :, range(r)]  # (r, g, D, D)
+    square = own.diagonal(axis1=2, axis2=3)  # (r, g, D)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        left = square - own[..., -1] ** 2 / square[..., -1:]
+    constant = left <= ROUNDING * square
+    constant[..., -1] = False
+    return constant.swapaxes(0, 1).reshape(g, -1)
 
 
 def _check_variances(inputs, variances):

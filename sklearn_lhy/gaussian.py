@@ -239,6 +239,9 @@ class GaussianGenerativeClassifier(
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Add rows to the model: in any order and any split this equals one `fit` on all rows.
 
+        Rows whose directions differ in scale by more than a million want a first part of at least
+        3/2 n_features + n_classes rows, which finds the coordinates that all are summed in.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -374,7 +377,7 @@ class GaussianGenerativeClassifier(
         return labels, sums, dtype
 
     def _known_coordinates(self, labels):
-        """The coordinates that whitened the rows so far, if they did, to gather rows of labels."""
+        """Give the coordinates that whitened the rows so far, if any, to gather rows of labels."""
         mine = self._moments
         if mine.basis is None:
             return None

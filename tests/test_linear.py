@@ -449,3 +449,30 @@ def test_inputs_that_few_rows_have(C):
     X = np.c_[rng.normal(size=(20_000, 5)), rare]
     y = X[:, 0] + 2 * rare @ rng.normal(size=40) + rng.logistic(size=20_000) > 2
     assert_optimal(GDLogisticRegression(C=C).fit(X, y), X, y, most=120)
+
+
+@pytest.mark.parametrize("make", [GDLogisticRegression, SoftmaxGD])
+@pytest.mark.parametrize("n", [50, 7000])
+@pytest.mark.parametrize("value", [0.1, 3.7, 1e5])
+def test_a_constant_column_is_left_alone_without_a_penalty(make, n, value):
+    """The mean of 3.7 is not always 3.7: what is left is no column."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, 3))
+    y = X[:, 0] + rng.logistic(size=n) > 0
+    plain = make(C=np.inf).fit(X, y)
+    beside = make(C=np.inf).fit(np.column_stack([X, np.full(n, value)]), y)
+    assert not beside.coef_[:, 3].any()
+    np.testing.assert_allclose(beside.coef_[:, :3], plain.coef_, rtol=1e-6)
+
+
+def test_columns_that_are_constant_in_a_sample_are_not_taken_for_constant():
+    rng = np.random.default_rng(1)
+    n = 60_000
+    X = np.column_stack([rng.normal(size=(n, 2)), np.zeros((n, 20))])
+    y = (X[:, 1] + rng.logistic(size=n) > 0).astype(int)
+    for j in range(2, 22):
+        rows = rng.choice(n, 8, replace=False)
+        X[rows, j], y[rows] = 1, np.arange(8) % 2
+    clf = SoftmaxGD(C=np.inf).fit(X, y)
+    reference = SoftmaxGD(C=1e9).fit(X, y)
+    assert clf.loss_curve_[-1] == pytest.approx(reference.loss_curve_[-1], abs=1e-8)
