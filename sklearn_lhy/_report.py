@@ -117,7 +117,7 @@ class Comparison:
         text : str
             One JSON object with the keys "data", "rows" and "settings".
         """
-        text = json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n"
+        text = json.dumps(self.to_dict(), indent=1, allow_nan=False, default=np.generic.item) + "\n"
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
         return text

@@ -202,7 +202,8 @@ class GDLogisticRegression(LinearDescendingClassifier):
         The solver "whitened" takes what it has learnt as the prior of these rows: the posterior of
         the weights is kept as a Gaussian (Laplace's approximation), so that a stream ends near
         `fit` on all rows. Each part should hold rows of every class: one that does not says only
-        that the others are rare. The lecture's rules take one iteration.
+        that the others are rare. Where classes of a part can be separated, a large C lets its
+        weights grow without bound: keep C finite. The lecture's rules take one iteration.
 
         Parameters
         ----------

@@ -12,8 +12,8 @@ class SoftmaxGD(LinearDescendingClassifier):
 
     Scores z_k = w_k.x + b_k become probabilities by softmax [L22]; the weights minimise
     cross-entropy [L23] plus an L2 penalty, the objective of scikit-learn's LogisticRegression.
-    There is a row of weights for each class, also for two classes, and rows sum to zero, since
-    softmax does not see what all scores share. On two classes SoftmaxGD(C) gives the probabilities
+    There is a row of weights for each class, also for two classes. Softmax does not see what all
+    scores share: at the optimum, and with the default solver, the rows sum to zero. On two classes SoftmaxGD(C) gives the probabilities
     of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of
     ``|w|^2 / 2``.
 
@@ -194,7 +194,8 @@ class SoftmaxGD(LinearDescendingClassifier):
         The solver "whitened" takes what it has learnt as the prior of these rows: the posterior of
         the weights is kept as a Gaussian (Laplace's approximation), so that a stream ends near
         `fit` on all rows. Each part should hold rows of every class: one that does not says only
-        that the others are rare. The lecture's rules take one iteration.
+        that the others are rare. Where classes of a part can be separated, a large C lets its
+        weights grow without bound: keep C finite. The lecture's rules take one iteration.
 
         Parameters
         ----------

@@ -258,6 +258,8 @@ def test_json_holds_every_fold(tmp_path):
     assert stored["data"][0]["name"] == "iris" and stored["data"][0]["n_classes"] == 3
     assert [tuple(row["accuracy"]) for row in stored["rows"]] == [row.accuracy for row in result]
     assert stored["settings"]["n_folds"] == 3
+    seeded = compare(X_IRIS, Y_IRIS, estimators=TWO, cv=3, random_state=np.int64(0))
+    assert json.loads(seeded.to_json())["settings"]["random_state"] == 0
 
 
 def test_picture_has_a_point_for_every_classifier(scripted):
@@ -383,6 +385,7 @@ BAD_TABLES = {
     "infinite": ("x,y\n1,a\ninf,b\n", "line 3: column 'x' holds inf"),
     "underscore": ("x,y\n1,a\n2,a\n1_0,b\n", "line 4: column 'x' holds '1_0'"),
     "decimal comma": ("x;y\n1,5;a\n2,5;b\n", "decimal commas, such as '1,5'"),
+    "decimal comma and zeros": ("x;y\n0,0;a\n0,0;b\n0,5;a\n", "decimal commas, such as '0,0'"),
     "continuous": ("x,y\n1,0.5\n2,1\n", "column 'y' is continuous (0.5 in line 2)"),
     "no labels": ("x,y\n1,\n2,?\n", "column 'y' holds no values"),
     "target alone": ("y\na\nb\n", "no usable column beside 'y'"),
