@@ -170,9 +170,7 @@ def _encode(column, categorical):
     numbers = [] if categorical else [n for n in map(_number, present) if n is not None]
     if 2 * len(numbers) > len(present):
         return np.array([_checked_number(column, *entry) for entry in _entries(column)]), 0
-    commas = [
-        t for t in present if not categorical and _number(t.replace(",", ".", 1)) is not None
-    ]
+    commas = [t for t in present if not categorical and _number(t.replace(",", ".", 1)) is not None]
     if 2 * len(commas) > len(present):
         raise ValueError(
             f"column {column.name!r} has decimal commas, such as {commas[0]!r}: write points."

@@ -13,9 +13,9 @@ class SoftmaxGD(LinearDescendingClassifier):
     Scores z_k = w_k.x + b_k become probabilities by softmax [L22]; the weights minimise
     cross-entropy [L23] plus an L2 penalty, the objective of scikit-learn's LogisticRegression.
     There is a row of weights for each class, also for two classes. Softmax does not see what all
-    scores share: at the optimum, and with the default solver, the rows sum to zero. On two classes SoftmaxGD(C) gives the probabilities
-    of GDLogisticRegression(2 * C): its rows are -w / 2 and w / 2, whose penalty is half of
-    ``|w|^2 / 2``.
+    scores share: at the optimum, and with the default solver, the rows sum to zero. On two classes
+    SoftmaxGD(C) gives the probabilities of GDLogisticRegression(2 * C): its rows are -w / 2 and
+    w / 2, whose penalty is half of ``|w|^2 / 2``.
 
     Parameters
     ----------
