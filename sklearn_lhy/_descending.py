@@ -201,7 +201,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         with unchanged_on_error(self):
             old = self._fitted()
             rows, labels, weight = self._check_training(X, y, sample_weight, reset=old is None)
-            if old is None and classes is None and labels.ndim == 1:
+            if old is None and classes is None and (labels.ndim == 1 or labels.shape[1] == 1):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             if old is not None:
                 self._check_kind(labels, "y")
@@ -234,6 +234,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             classes, codes = encode_labels(labels)
             need_two_classes(classes, codes, weight)
         else:
+            need_two_classes(classes, None, name="classes")
             codes = known_codes(labels, classes)
         self.classes_ = classes
         return self._targets(codes)

@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_lhy._checks import need_two_classes
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
@@ -261,6 +262,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         network : StackedLogisticMLP
             Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
         """
+        need_two_classes(np.asarray(classes), None, name="classes")
         coefs = [np.array(W, dtype=float) for W in coefs]
         if not coefs or any(W.ndim != 2 for W in coefs):
             raise ValueError("coefs must hold weights of two axes for at least one layer.")

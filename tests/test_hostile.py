@@ -182,6 +182,8 @@ def test_strange_starts_and_validation_data(arguments, message):
         ([[[1], [1]]], [[0, 0]], (0, 1), "shapes"),
         ([[[1, 2], [1, 2]], [[1]]], [[0, 0], [0]], (0, 1), "shapes"),
         ([[[1], [1]]], [[0]], (0, 1, 2), "classes"),
+        ([[[1], [1]]], [[0]], ["a"], "classes holds one class"),
+        ([[[1], [1]]], [[0]], [], "classes holds no class"),
         ([[1, 2]], [[0]], (0, 1), "two axes"),
         ([], [], (0, 1), "layer"),
     ],
@@ -261,6 +263,18 @@ def test_other_labels_in_a_stream(clf, labels):
     known = clone(clf).partial_fit(data.X, np.asarray(labels)[data.y], classes=labels)
     with pytest.raises((ValueError, TypeError), match="label|classes|type"):
         known.partial_fit(data.X, data.y)
+
+
+@pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD, StackedLogisticMLP])
+def test_a_stream_needs_two_classes(Classifier):
+    for classes in ([0], []):
+        with pytest.raises(ValueError, match="classes holds (one|no) class"):
+            Classifier().partial_fit(X, y * 0, classes=classes)
+
+
+def test_a_stream_of_columns_needs_classes_too():
+    with pytest.raises(ValueError, match="classes must be passed"):
+        StackedLogisticMLP().partial_fit(X, y[:, None])
 
 
 def test_class_weights_must_leave_two_classes():
