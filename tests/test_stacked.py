@@ -236,7 +236,7 @@ def test_every_unit_is_a_logistic_regression(sizes):
     clf = StackedLogisticMLP(sizes, random_state=0).fit(frame, y)
     inputs = frame
     for layer, size in enumerate(sizes):
-        outputs = clf.layer_output(frame, layer)
+        outputs = clf.layer_output(frame, layer=layer)
         for j in range(size):
             unit = clf.unit(layer, j)
             np.testing.assert_allclose(unit.predict_proba(inputs)[:, 1], outputs[:, j], atol=1e-14)
