@@ -327,3 +327,13 @@ def test_what_seems_constant_in_single_precision():
         GDLogisticRegression(C=np.inf).fit(X, data.y)
     for clf in (GaussianGenerativeClassifier(), StackedLogisticMLP((4,), random_state=0)):
         assert clone(clf).fit(X, data.y).score(X, data.y) > 0.8  # these square in float64
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e27, 1e28])
+@pytest.mark.parametrize("alpha", ["auto", 1.0])
+def test_networks_square_large_single_precision_in_double(scale, alpha):
+    """The square of a mean that rounding leaves would be infinite, and the column constant."""
+    Q = np.random.default_rng(0).normal(size=(200, 4))
+    q = Q[:, 0] * Q[:, 1] > 0
+    clf = StackedLogisticMLP(alpha=alpha, random_state=0)
+    assert clf.fit((Q * scale).astype(np.float32), q).score((Q * scale).astype("f4"), q) > 0.95
