@@ -82,13 +82,11 @@ def known_codes(y, classes):
     return codes
 
 
-def need_two_classes(classes, codes, weight=None):
+def need_two_classes(classes, codes, weight=None, name="y"):
     """Refuse a target with one class, or with one class left where the weights are positive."""
     if len(classes) < 2:
-        raise ValueError(
-            f"y holds one class only ({classes.tolist()[0]!r}): a classifier needs samples of at"
-            " least two classes."
-        )
+        found = f"one class only ({classes.tolist()[0]!r})" if len(classes) else "no class"
+        raise ValueError(f"{name} holds {found}: a classifier needs at least two classes.")
     if weight is not None:
         present = np.bincount(codes, weight, len(classes)) > 0
         if present.sum() < 2:

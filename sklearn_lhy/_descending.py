@@ -122,6 +122,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         if parts is None and self._too_many(rows, labels):
             parts = self._parts(blocks_of(rows, labels, weight))
             rows, labels, weight = parts.data
+        if old is not None:
+            self._check_kind(labels, "y")
         Y = self._encode(labels, weight, parts and parts.classes)
         if old is not None:
             self._check_continues(old)
@@ -199,8 +201,10 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         with unchanged_on_error(self):
             old = self._fitted()
             rows, labels, weight = self._check_training(X, y, sample_weight, reset=old is None)
-            if old is None and classes is None and labels.ndim == 1:
+            if old is None and classes is None and (labels.ndim == 1 or labels.shape[1] == 1):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
+            if old is not None:
+                self._check_kind(labels, "y")
             Y = self._encode(labels, weight, np.unique(classes) if old is None else old.classes)
             if old is not None and classes is not None:
                 self._check_announced(classes, old.classes)
@@ -230,9 +234,13 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             classes, codes = encode_labels(labels)
             need_two_classes(classes, codes, weight)
         else:
+            need_two_classes(classes, None, name="classes")
             codes = known_codes(labels, classes)
         self.classes_ = classes
         return self._targets(codes)
+
+    def _check_kind(self, labels, name):
+        """Refuse labels of another kind than those known; here there is one kind."""
 
     def _too_many(self, X, labels):
         """Whether what is computed from rows in memory should not be kept for all of them."""
@@ -284,6 +292,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             raise ValueError("X_val and y_val belong together: only one of them was given.")
         classes = self.classes_
         X, y, weight = self._check_training(X, y, sample_weight, reset=False)
+        self._check_kind(y, "y_val")
         return X, self._encode(y, weight, classes), weight
 
     def _split(self, X, Y, weight, random_state):

@@ -1,7 +1,7 @@
 """How rows are stored: array, memory map, sparse matrix or Dask. Nobody else asks."""
 
 import sys
-from functools import wraps
+from functools import partial, wraps
 
 import numpy as np
 from scipy import sparse
@@ -97,12 +97,12 @@ def rowwise(method):
     """Let a method that gives an entry for each row of X give a lazy array where X is lazy."""
 
     @wraps(method)
-    def mapped_if_lazy(self, X, *args):
+    def mapped_if_lazy(self, X, *args, **options):
         if not is_lazy(X):
-            return method(self, X, *args)
+            return method(self, X, *args, **options)
         from sklearn_lhy._dask_rows import mapped
 
-        return mapped(method, self, X, *args)
+        return mapped(partial(method, **options), self, X, *args)
 
     return mapped_if_lazy
 

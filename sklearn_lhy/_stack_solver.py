@@ -184,7 +184,7 @@ def standardised(X, share):
         variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
     check_squares(X, variance, variance.dtype)
     if not sparse.issparse(X):  # the centre has rounding errors: a constant column has a mean left
-        variance = np.maximum(variance - (share @ X) ** 2, 0)
+        variance = np.maximum(variance - (share @ X).astype(float) ** 2, 0)
     scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):

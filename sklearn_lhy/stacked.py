@@ -9,6 +9,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
+from sklearn_lhy._checks import need_two_classes
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
@@ -261,6 +262,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         network : StackedLogisticMLP
             Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
         """
+        need_two_classes(np.asarray(classes), None, name="classes")
         coefs = [np.array(W, dtype=float) for W in coefs]
         if not coefs or any(W.ndim != 2 for W in coefs):
             raise ValueError("coefs must hold weights of two axes for at least one layer.")
@@ -387,8 +389,19 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     def _n_features_out(self):
         return self.coefs_[-1].shape[0]
 
+    def _check_kind(self, labels, name):
+        """Refuse an indicator matrix after class labels, class labels after it, other columns."""
+        found = labels.shape[1] if _is_indicator(labels) else 0
+        known = len(self.classes_) if self._multilabel else 0
+        if found != known:
+            kinds = [f"indicators of {m} labels" if m else "class labels" for m in (found, known)]
+            raise ValueError(
+                f"{name} holds {kinds[0]}, but training began with {kinds[1]}: give labels of one"
+                " kind, or start anew."
+            )
+
     def _encode(self, labels, weight, classes=None):
-        if np.ndim(labels) == 2 and type_of_target(labels) == "multilabel-indicator":
+        if _is_indicator(labels):
             if self.class_weight is not None:
                 raise ValueError(
                     "class_weight does not go with multilabel targets: set it to None."
@@ -487,6 +500,11 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             "n_outputs_": layers[-1].W.shape[1],
             "out_activation_": "softmax" if coupled else "logistic",
         }
+
+
+def _is_indicator(labels):
+    """Whether labels are an indicator matrix, each column a label."""
+    return np.ndim(labels) == 2 and type_of_target(labels) == "multilabel-indicator"
 
 
 def _given_layers(coefs, intercepts, sizes):

@@ -217,6 +217,15 @@ def test_predictions_on_dask_are_lazy_and_equal(model):
     assert model.score(lazy, da.from_array(y, chunks=90)) == model.score(X, y)
 
 
+def test_layers_on_dask_are_lazy_by_name_and_by_position():
+    X, y = data(n=500)
+    model = StackedLogisticMLP((4, 3), alpha=1.0, random_state=0).fit(X, y)
+    expected, lazy = model.layer_output(X, 0), da.from_array(X, chunks=(100, -1))
+    for found in (model.layer_output(lazy, 0), model.layer_output(lazy, layer=0)):
+        assert isinstance(found, da.Array)
+        np.testing.assert_allclose(found.compute(), expected, atol=1e-12)
+
+
 def test_a_later_fit_does_not_change_a_lazy_prediction():
     X, y = data(n=500)
     model = GDLogisticRegression().fit(X, y)

@@ -182,6 +182,8 @@ def test_strange_starts_and_validation_data(arguments, message):
         ([[[1], [1]]], [[0, 0]], (0, 1), "shapes"),
         ([[[1, 2], [1, 2]], [[1]]], [[0, 0], [0]], (0, 1), "shapes"),
         ([[[1], [1]]], [[0]], (0, 1, 2), "classes"),
+        ([[[1], [1]]], [[0]], ["a"], "classes holds one class"),
+        ([[[1], [1]]], [[0]], [], "classes holds no class"),
         ([[1, 2]], [[0]], (0, 1), "two axes"),
         ([], [], (0, 1), "layer"),
     ],
@@ -263,6 +265,18 @@ def test_other_labels_in_a_stream(clf, labels):
         known.partial_fit(data.X, data.y)
 
 
+@pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD, StackedLogisticMLP])
+def test_a_stream_needs_two_classes(Classifier):
+    for classes in ([0], []):
+        with pytest.raises(ValueError, match="classes holds (one|no) class"):
+            Classifier().partial_fit(X, y * 0, classes=classes)
+
+
+def test_a_stream_of_columns_needs_classes_too():
+    with pytest.raises(ValueError, match="classes must be passed"):
+        StackedLogisticMLP().partial_fit(X, y[:, None])
+
+
 def test_class_weights_must_leave_two_classes():
     for weight in ({0: 1.0, 1: -1.0, 2: 1.0}, {0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
         with pytest.raises(ValueError, match="class_weight"):
@@ -313,3 +327,13 @@ def test_what_seems_constant_in_single_precision():
         GDLogisticRegression(C=np.inf).fit(X, data.y)
     for clf in (GaussianGenerativeClassifier(), StackedLogisticMLP((4,), random_state=0)):
         assert clone(clf).fit(X, data.y).score(X, data.y) > 0.8  # these square in float64
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e27, 1e28])
+@pytest.mark.parametrize("alpha", ["auto", 1.0])
+def test_networks_square_large_single_precision_in_double(scale, alpha):
+    """The square of a mean that rounding leaves would be infinite, and the column constant."""
+    Q = np.random.default_rng(0).normal(size=(200, 4))
+    q = Q[:, 0] * Q[:, 1] > 0
+    clf = StackedLogisticMLP(alpha=alpha, random_state=0)
+    assert clf.fit((Q * scale).astype(np.float32), q).score((Q * scale).astype("f4"), q) > 0.95

@@ -1,9 +1,12 @@
 """StackedLogisticMLP: where one unit fails, the view from inside, and what one layer shares."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import (
     load_breast_cancer,
     load_digits,
@@ -233,7 +236,7 @@ def test_every_unit_is_a_logistic_regression(sizes):
     clf = StackedLogisticMLP(sizes, random_state=0).fit(frame, y)
     inputs = frame
     for layer, size in enumerate(sizes):
-        outputs = clf.layer_output(frame, layer)
+        outputs = clf.layer_output(frame, layer=layer)
         for j in range(size):
             unit = clf.unit(layer, j)
             np.testing.assert_allclose(unit.predict_proba(inputs)[:, 1], outputs[:, j], atol=1e-14)
@@ -273,6 +276,29 @@ def test_multilabel_targets_dense_and_sparse():
     np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
     with pytest.raises(ValueError, match="class_weight"):
         StackedLogisticMLP(class_weight="balanced").fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "kind, other", [("labels", "three"), ("three", "labels"), ("three", "two")]
+)
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_labels_are_of_one_kind(kind, other, warm_start):
+    """Classes 0, 1, 2 and indicators of three labels have the same `classes_`."""
+    X, y = load_iris(return_X_y=True)
+    targets = {"labels": y, "three": np.eye(3, dtype=int)[y], "two": np.eye(3, dtype=int)[y][:, :2]}
+    clf = StackedLogisticMLP((3,), alpha=1.0, warm_start=warm_start, random_state=0)
+    known = clone(clf).fit(X, targets[kind])
+    before = pickle.dumps(known)
+    with pytest.raises(ValueError, match="y holds (indicators|class labels)"):
+        known.partial_fit(X, targets[other])
+    with pytest.raises(ValueError, match="y_val holds (indicators|class labels)"):
+        clf.fit(X, targets[kind], X_val=X, y_val=targets[other])
+    if warm_start:
+        with pytest.raises(ValueError, match="y holds (indicators|class labels)"):
+            known.fit(X, targets[other])
+    assert pickle.dumps(known) == before
+    known.set_params(warm_start=False).fit(X, targets[other])
+    clf.fit(X, targets[kind], X_val=X[:50], y_val=targets[kind][:50])
 
 
 def test_sparse_rows_and_single_precision():
