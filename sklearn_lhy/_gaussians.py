@@ -12,6 +12,7 @@ d features, r of them independent, K classes, G distinct covariances: 1 (shared)
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import qr
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 
 CLEARLY = 10  # times the least standard deviation, from which on no pivoting is needed
@@ -155,4 +156,6 @@ def log_volume(back):
     """Log of the volume (r-dimensional) that the map v -> v @ back gives to the unit cube."""
     if back.shape[0] == back.shape[1]:
         return np.linalg.slogdet(back)[1]
-    return np.log(np.abs(np.linalg.qr(back.T, mode="r").diagonal())).sum()
+    large_first = np.argsort(-np.abs(back).max(axis=0, initial=0))  # so that units do not matter
+    R, _ = qr(back[:, large_first].T, mode="r", pivoting=True)
+    return np.log(np.abs(R.diagonal())).sum()

@@ -298,6 +298,22 @@ def test_the_density_of_redundant_features_is_that_within_their_span():
     assert_allclose(np.exp(model.score_samples(X)), density, rtol=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_units_of_redundant_features_only_shift_the_density(kind):
+    """The oracle computes the volume of the map into the larger space with 50 digits."""
+    X, y = standardised(load_iris)
+    plain = GaussianGenerativeClassifier(kind).fit(X, y)
+    combine = np.c_[np.eye(4), [1, 1, 0, 0], np.zeros(4)]
+    for unit in np.array([[1e-9, 1e9, 1, 1e-12, 1, 1], [1e12, 1e-8, 1e-4, 1e8, 1e3, 1e-9]]):
+        wide = (X @ combine + [0, 0, 0, 0, 0, 1]) * unit
+        model = GaussianGenerativeClassifier(kind).fit(wide, y)
+        assert max_change(model.predict_proba(wide), plain.predict_proba(X)) < 1e-11
+        with mpmath.workdps(50):
+            A = mpmath.matrix((combine * unit).tolist())
+            log_volume = float(mpmath.log(mpmath.det(A * A.T)) / 2)
+        assert_allclose(model.score_samples(wide), plain.score_samples(X) - log_volume, rtol=1e-9)
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_mahalanobis_is_the_squared_distance(kind):
     X, y = load_iris(return_X_y=True)
