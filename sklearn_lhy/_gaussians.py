@@ -148,8 +148,8 @@ def above_floor(W, Sigma, total, floor, largest):
 def bound_of_correlations(total, least):
     """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
     variance = total.diagonal()
-    inverse = 1 / np.where(variance > least**2, variance, np.inf)
-    return np.sqrt(np.einsum("ij,ij,j->i", total, total, inverse) @ inverse)
+    inverse = 1 / np.sqrt(np.where(variance > least**2, variance, np.inf))
+    return np.linalg.norm(inverse[:, None] * total * inverse)
 
 
 def log_volume(back):
