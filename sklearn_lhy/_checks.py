@@ -11,25 +11,27 @@ from sklearn.utils.validation import check_non_negative
 from sklearn_lhy._rows import dense, is_lazy, magnitudes
 
 
-def check_squares(X, second, dtype):
+def check_squares(X, second, dtype, power=2):
     """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
 
-    second (d,) are sums of squares of the columns, about any centre, computed in dtype.
+    second (d,) are sums of squares (power 4: of fourth powers) of the columns, about any centre,
+    computed in dtype.
     """
     least = np.finfo(dtype).tiny / np.finfo(dtype).eps
     if second.min() >= least and second.max() < np.inf:
         return
+    powers = {2: "squares", 4: "fourth powers (for shrinkage='auto')"}[power]
     if not np.isfinite(second).all():
         raise ValueError(
-            f"X holds values whose squares, times their weights, overflow {dtype}: scale its"
+            f"X holds values whose {powers}, times their weights, overflow {dtype}: scale its"
             " columns down."
         )
     columns = np.flatnonzero(second < least)
     size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
-    lost = columns[(size > 0) & (size < np.sqrt(least))]
+    lost = columns[(size > 0) & (size < least ** (1 / power))]
     if len(lost):
         raise ValueError(
-            f"The squares of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
+            f"The {powers} of the columns {lost} of X, {size.max():.1e} at most, underflow {dtype}:"
             " scale them up."
         )
 

@@ -44,7 +44,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
         members = indicator(label, K, w)
         if missing:
             unknown = np.isnan(A)
-            mass = mass - members @ unknown
+            mass = mass + members @ ~unknown
             A = np.where(unknown, 0, A)
         first += members @ A
         root = A if w is None else A * np.sqrt(w)[:, None]  # root'root is weighted
@@ -57,9 +57,8 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     mean = guess.means - guess.shift
     mean = mean if guess.basis is None else mean @ guess.basis
     third, fourth = (None, None) if higher is None else higher
-    sums = Moments(
-        kind, guess.shift, guess.basis, count, count[:, None] + mass, mean, second, third, fourth
-    )
+    mass = mass if missing else count[:, None]
+    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, third, fourth)
     return about_means(sums, first)
 
 

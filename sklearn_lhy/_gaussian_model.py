@@ -41,7 +41,13 @@ def covariances(sums, mean, shared, spherical, pooling, shrinkage):
     second, axes = sums.second, sums.kind == "axes"
     if axes:
         mass = np.broadcast_to(sums.mass, second.shape)
-        between = (sums.mass * mean**2).sum(axis=0) / np.maximum(sums.mass.sum(axis=0), ROUNDING)
+        between = mass * mean**2
+        if spherical:  # the likelihood sees the known values of all features as those of one
+            second, mass, between = (
+                np.broadcast_to(part.sum(axis=1, keepdims=True), part.shape)
+                for part in (second, mass, between)
+            )
+        between = pooled(between, mass, 1)[0]
     else:
         mass = sums.N[:, None, None]
         between = (sums.N[:, None] * mean).T @ mean / sums.N.sum()
@@ -54,9 +60,7 @@ def covariances(sums, mean, shared, spherical, pooling, shrinkage):
     covariance = within if shared else pooled(second, mass, pooling)
     if pooling == 1 and not shared:
         covariance = np.repeat(covariance, len(mean), axis=0)
-    if spherical:
-        covariance, within, between = shrunk(covariance, 1), shrunk(within, 1), between.mean()
-    elif shrinkage is not None and shrinkage != "auto":
+    if shrinkage is not None and shrinkage != "auto":
         covariance, within = shrunk(covariance, shrinkage), shrunk(within, shrinkage)
     total = within[0] + between
     if axes and not shared:  # nothing known of a feature in a class: what is known of it in all
@@ -108,7 +112,7 @@ def ledoit_wolf(sums, total):
         variance = S.diagonal() / N
         varies = variance > np.maximum(ROUNDING * total, constant**2)
         inverse = np.where(varies, 1, 0) / np.where(varies, variance, 1)
-        corr = S / N * np.sqrt(np.outer(inverse, inverse))
+        corr = np.sqrt(inverse)[:, None] * (S / N) * np.sqrt(inverse)
         norm, mu = (corr**2).sum(), np.trace(corr) / d
         spread = (inverse @ sums.fourth[k] @ inverse / N - norm) / N
         distance = norm - d * mu**2

@@ -12,6 +12,7 @@ d features, r of them independent, K classes, G distinct covariances: 1 (shared)
 from typing import NamedTuple
 
 import numpy as np
+from scipy.linalg import qr
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 
 CLEARLY = 10  # times the least standard deviation, from which on no pivoting is needed
@@ -147,12 +148,14 @@ def above_floor(W, Sigma, total, floor, largest):
 def bound_of_correlations(total, least):
     """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
     variance = total.diagonal()
-    inverse = 1 / np.where(variance > least**2, variance, np.inf)
-    return np.sqrt(np.einsum("ij,ij,j->i", total, total, inverse) @ inverse)
+    inverse = 1 / np.sqrt(np.where(variance > least**2, variance, np.inf))
+    return np.linalg.norm(inverse[:, None] * total * inverse)
 
 
 def log_volume(back):
     """Log of the volume (r-dimensional) that the map v -> v @ back gives to the unit cube."""
     if back.shape[0] == back.shape[1]:
         return np.linalg.slogdet(back)[1]
-    return np.log(np.abs(np.linalg.qr(back.T, mode="r").diagonal())).sum()
+    large_first = np.argsort(-np.abs(back).max(axis=0, initial=0))  # so that units do not matter
+    R, _ = qr(back[:, large_first].T, mode="r", pivoting=True)
+    return np.log(np.abs(R.diagonal())).sum()

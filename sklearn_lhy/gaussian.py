@@ -359,6 +359,9 @@ class GaussianGenerativeClassifier(
         if not np.isfinite(second).all():
             self._check_finite(X)
         check_squares(X, second, second.dtype)
+        if fourth:
+            powers = np.diagonal(sums.fourth, axis1=1, axis2=2).sum(axis=0)
+            check_squares(X, powers, powers.dtype, power=4)
         return sums
 
     def _gather_blocks(self, X, y, sample_weight, reset=True):
@@ -479,8 +482,8 @@ class GaussianGenerativeClassifier(
             W = self.coef_.T.astype(X.dtype, order="C")
             Z = product(X, W)
             Z += self.intercept_.astype(X.dtype)
-        if self.allow_nan and not issparse(X):
-            missing = np.isnan(X).any(axis=1)
+        if self.allow_nan:
+            missing = np.isnan(Z).any(axis=1)  # a missing value without weight changes nothing
             joint = self._log_joint(X[missing])
             Z[missing] = joint[:, 1:] - joint[:, :1] if Z.shape[1] == 1 else joint
         return Z
@@ -585,13 +588,18 @@ class GaussianGenerativeClassifier(
         """
         X = self._check_finite(self._check_rows(X))
         directions = self._directions()
-        mean = self.class_prior_[self._seen] @ self._densities.mean
+        mean = self._seen_prior() @ self._densities.mean
         with np.errstate(over="ignore", invalid="ignore"):
             T = X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
         return T if self.allow_nan else without_nan(T)
 
+    def _seen_prior(self):
+        """Probabilities of the classes that have rows, given that it is one of these."""
+        prior = self.class_prior_[self._seen]
+        return prior / prior.sum()
+
     def _directions(self):
-        return discriminant_directions(self._densities, self.class_prior_[self._seen])
+        return discriminant_directions(self._densities, self._seen_prior())
 
     @property
     def _n_features_out(self):

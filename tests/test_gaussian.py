@@ -298,6 +298,22 @@ def test_the_density_of_redundant_features_is_that_within_their_span():
     assert_allclose(np.exp(model.score_samples(X)), density, rtol=1e-7)
 
 
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_units_of_redundant_features_only_shift_the_density(kind):
+    """The oracle computes the volume of the map into the larger space with 50 digits."""
+    X, y = standardised(load_iris)
+    plain = GaussianGenerativeClassifier(kind).fit(X, y)
+    combine = np.c_[np.eye(4), [1, 1, 0, 0], np.zeros(4)]
+    for unit in np.array([[1e-9, 1e9, 1, 1e-12, 1, 1], [1e12, 1e-8, 1e-4, 1e8, 1e3, 1e-9]]):
+        wide = (X @ combine + [0, 0, 0, 0, 0, 1]) * unit
+        model = GaussianGenerativeClassifier(kind).fit(wide, y)
+        assert max_change(model.predict_proba(wide), plain.predict_proba(X)) < 1e-11
+        with mpmath.workdps(50):
+            A = mpmath.matrix((combine * unit).tolist())
+            log_volume = float(mpmath.log(mpmath.det(A * A.T)) / 2)
+        assert_allclose(model.score_samples(wide), plain.score_samples(X) - log_volume, rtol=1e-9)
+
+
 @pytest.mark.parametrize("kind", TYPES)
 def test_mahalanobis_is_the_squared_distance(kind):
     X, y = load_iris(return_X_y=True)
@@ -506,6 +522,14 @@ def test_announced_classes_without_rows_have_probability_zero():
         assert set(model.sample(100, random_state=0)[1]) == {0, 1}
 
 
+@pytest.mark.parametrize("kind", SHARED)
+def test_a_class_without_rows_has_no_part_in_the_directions(kind):
+    X, y = load_iris(return_X_y=True)
+    model = GaussianGenerativeClassifier(kind, priors=[0.25] * 4)
+    T = model.partial_fit(X, y, classes=[0, 1, 2, 3]).transform(X)
+    assert_allclose(T, GaussianGenerativeClassifier(kind).fit_transform(X, y), atol=1e-10)
+
+
 def test_what_cannot_be_merged_is_refused_and_changes_nothing():
     X, y = load_iris(return_X_y=True)
     model = GaussianGenerativeClassifier().fit(X, y)
@@ -594,6 +618,28 @@ def test_units_change_nothing(kind, load):
     for scale in (0.01, 10.0 ** rng.uniform(-12, 12, X.shape[1])):
         scaled = GaussianGenerativeClassifier(kind).fit(X * scale, y)
         assert max_change(scaled.predict_proba(X * scale), P) < 1e-11
+
+
+def test_small_and_large_units_change_nothing_where_the_floor_acts():
+    X, y = standardised(load_wine)
+    X[y == 1, 0] *= 1e-5
+    P = GaussianGenerativeClassifier("full").fit(X, y).predict_proba(X)
+    for scale in (1e-140, 1e-85, 1e85, 1e140):
+        scaled = GaussianGenerativeClassifier("full").fit(X * scale, y)
+        assert max_change(scaled.predict_proba(X * scale), P) < 1e-12
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_fourth_powers_decide_which_units_automatic_shrinkage_takes(kind):
+    X, y = standardised(load_wine)
+    model = GaussianGenerativeClassifier(kind, shrinkage="auto")
+    P = clone(model).fit(X, y).predict_proba(X)
+    for scale in (1e-72, 1e75):
+        assert max_change(clone(model).fit(X * scale, y).predict_proba(X * scale), P) < 1e-12
+    for scale, message in ((1e-85, "fourth powers.*underflow"), (1e85, "fourth powers.*overflow")):
+        with pytest.raises(ValueError, match=message):
+            clone(model).fit(X * scale, y)
+        clone(model).set_params(shrinkage=None).fit(X * scale, y)
 
 
 @pytest.mark.parametrize("kind", TYPES)
@@ -855,6 +901,47 @@ def test_diagonal_types_learn_from_the_values_that_are_there(kind):
     X[y == 1, 2] = np.nan  # nothing known of a feature in one class
     model.fit(X, y)
     assert np.isfinite(model.predict_log_proba(X)).all()
+
+
+@pytest.mark.parametrize("kind", ["diag", "tied_diag", "spherical"])
+def test_a_feature_unknown_in_a_class_says_nothing_of_it_whatever_the_weights(kind):
+    rng = np.random.default_rng(0)
+    y, X = rng.integers(2, size=500), rng.normal(size=(500, 2))
+    X[y == 0, 1] = np.nan
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+    for weight in (0.1, 1e-200):
+        light = clone(model).fit(X, y, np.full(500, weight))
+        assert max_change(light.predict_proba([[0, 1]]), model.predict_proba([[0, 1]])) < 1e-12
+
+
+def test_the_single_variance_of_a_class_is_that_of_maximum_likelihood():
+    """All known values of a class, each about the mean of its feature, divided by their number."""
+    X, y = load_iris(return_X_y=True)
+    X[np.random.default_rng(0).random(X.shape) < 0.3] = np.nan
+    X[y == 0, 1] = np.nan
+    model = GaussianGenerativeClassifier("spherical", allow_nan=True).fit(X, y)
+    means = np.array(
+        [[np.nanmean(x) if k or j != 1 else 0 for j, x in enumerate(X[y == k].T)] for k in range(3)]
+    )
+    assert_allclose(model.covariance_, [np.nanmean((X - means[y])[y == k] ** 2) for k in range(3)])
+    changed = X.copy()
+    changed[:, 1] = 2.0  # known in prediction: then each class needs a variance for it
+    S = model.covariance_
+    squares = (changed - model.means_[:, None]) ** 2
+    joint = -0.5 * np.nansum(squares, axis=2) / S[:, None]
+    joint -= 0.5 * np.log(S)[:, None] * (~np.isnan(changed)).sum(axis=1)
+    expected = np.exp(joint) * model.class_prior_[:, None]
+    assert_allclose(model.predict_proba(changed), (expected / expected.sum(axis=0)).T, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", TYPES)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_missing_values_may_be_stored_sparsely(kind, classes):
+    X, y = load_iris(return_X_y=True)
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X[y < classes], y[y < classes])
+    X[np.random.default_rng(0).random(X.shape) < 0.4] = np.nan
+    for stored in (sparse.csr_array(X), sparse.csr_matrix(X)):
+        assert max_change(model.predict_proba(stored), model.predict_proba(X)) < 1e-12
 
 
 @pytest.mark.parametrize("kind", ["tied", "full"])
