@@ -62,7 +62,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     # ---- rows
     ("_centred_rows", "G[:-1] -= np.outer(self.centre, G[-1])", "pass", "core"),
     ("_checks", "if not np.isfinite(second).all():", "if False:", "hostile"),
-    ("_checks", "(size > 0) & (size < np.sqrt(least))", "size < 0", "hostile"),
+    ("_checks", "(size > 0) & (size < least ** (1 / power))", "size < 0", "hostile"),
     ("_rows", "(X - X[0]).std(axis=0)", "X.std(axis=0)", "hostile"),
     ("_rows", "scale[scale > 0].min(initial=1.0)", "scale.max()", "hostile"),
     # ---- the Gaussian model

@@ -22,6 +22,7 @@ from sklearn_lhy._whitened_stack import (
 FEWEST_ROWS = 1000  # the fewest rows of a part
 SWEEPS = ((64, 1), (16, 4), (4, 2))  # parts of the rows, and how often to go through all of them
 ROUGH_STEPS = 200
+MEMORY = 300  # rows beside which a part of a stream has a say
 PERIOD = 20  # iterations between anchors
 ROUGH_TOL = 1e-3  # where a leg in single precision ends
 
@@ -30,10 +31,13 @@ class StackSolver:
     """Descends on standardised rows; layers outside are those of the rows as they are.
 
     alpha None lets the data choose the strength of the penalty. A chosen one is that of the weights
-    of standardised features, a given one that of the weights themselves.
+    of standardised features, a given one that of the weights themselves. In a stream the rows are
+    a part that follows others, whose total weight was `seen`, and moves the layers by its share.
     """
 
-    def __init__(self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True):
+    def __init__(
+        self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True, seen=0.0
+    ):
         self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
         self.tol, self.rough, self.loss = tol, rough, problem.loss
         X, self.Y, n = problem.X, problem.Y, problem.X.shape[0]
@@ -48,6 +52,8 @@ class StackSolver:
                 self.X, self.Y, self.weight, unit, self.loss, sizes, random_state
             )
         total *= unit
+        self.seen, self.following = seen + total, seen / total
+        total += seen
         first = ridge = ridge_of(self.alpha, total)
         if not chosen:
             first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(X.dtype)
@@ -60,10 +66,11 @@ class StackSolver:
         """All rows, needed once the rough legs are over."""
         return make_sample(self.X, self.Y, self.weight)
 
-    def start(self, layers=None):
+    def start(self, layers=None, **belief):
         """The state at these layers, or the best of `n_init` random starts."""
         if layers is not None:
-            return stack_start(self._inside(layers), self.loss, self.sample, self.ridges)
+            damping = max(1.0, min(self.following, MEMORY / len(self.Y)))
+            return stack_start(self._inside(layers), self.loss, self.sample, self.ridges, damping)
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
 
@@ -78,7 +85,8 @@ class StackSolver:
             plain = self._plain(state)
             state = state if state.anchor is None else self._rebuilt(plain)
             state = state._replace(anchor={**plain, "value": float(state.value)}, since=0)
-        after = stack_step(state, self.loss, self.sample, self.ridges, self.tol)
+        alone = not self.following
+        after = stack_step(state, self.loss, self.sample, self.ridges, self.tol, alone)
         return after._replace(anchor=state.anchor, since=state.since + 1)
 
     def saved(self, state):
@@ -118,8 +126,8 @@ class StackSolver:
         return (first, *rest)
 
     def resume(self, state):
-        """Nothing beyond the layers."""
-        return {}
+        """How much weight the layers rest on."""
+        return {"seen": self.seen}
 
     def _inside(self, layers):
         (W, b), *rest = layers

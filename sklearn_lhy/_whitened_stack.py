@@ -66,7 +66,7 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
     )
 
 
-def stack_step(state, loss, sample, ridges, tol):
+def stack_step(state, loss, sample, ridges, tol, farther=True):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
     c, promised = _solve(state)
     there = _try(state, c, loss, sample, ridges)
@@ -75,7 +75,7 @@ def stack_step(state, loss, sample, ridges, tol):
         stop = "tol" if promised <= tol * state.value else ""
         return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
     damping = _damping(state.damping, gain, promised)
-    if gain > FARTHER * promised:
+    if farther and gain > FARTHER * promised:
         there = _farther(there, state, c, loss, sample, ridges)
         gain = state.value - there.value
     last = there.steps, there.move

@@ -373,3 +373,24 @@ def test_steps_on_parts_of_the_rows_are_judged(seed):
     X, y = make_moons(20_000, noise=0.1, random_state=0)
     clf = StackedLogisticMLP((8,) * 5, alpha=1e-4, max_iter=10, random_state=seed)
     assert clf.fit(X, y).loss_curve_[-1] < 0.01
+
+
+@pytest.mark.parametrize("rows", [1, 2, 10])
+def test_a_few_rows_do_not_undo_a_fit(rows):
+    X, y = make_moons(1000, noise=0.2, random_state=0)
+    clf = StackedLogisticMLP(random_state=0).fit(X, y)
+    before, P = clf.score(X, y), clf.predict_proba(X)
+    clf.partial_fit(X[:rows], y[:rows])
+    assert clf.score(X, y) > before - 0.01
+    assert np.abs(clf.predict_proba(X) - P).mean() > 0  # and they are not ignored
+
+
+def test_a_stream_of_small_parts_learns():
+    X, y = make_moons(3000, noise=0.2, random_state=0)
+    stream = StackedLogisticMLP((16,), random_state=0)
+    rival = MLPClassifier((16,), random_state=0)
+    for start in range(0, 3000, 10):
+        part = X[start : start + 10], y[start : start + 10]
+        stream.partial_fit(*part, classes=[0, 1])
+        rival.partial_fit(*part, classes=[0, 1])
+    assert stream.score(X, y) > rival.score(X, y) + 0.03
