@@ -38,8 +38,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     alpha : "auto" or float >= 0, default="auto"
         Strength of the L2 penalty, alpha / (2 sum of weights) * sum of all squared weights beside
         the mean loss, as in MLPClassifier. "auto" chooses it by the loss on rows left out and
-        applies it to the weights of standardised features; for the lecture's rules and without
-        hidden layers it is 1.
+        applies it to the weights of standardised features, and the sum of weights counts as at
+        least the number of rows of positive weight; for the lecture's rules and without hidden
+        layers it is 1.
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" multiplies each layer's gradient by the inverse second
         moment of the layer's inputs and solves for the rate and momentum of every layer; it ignores
@@ -59,7 +60,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Factors for the weights of each class; not for multilabel targets.
     n_init : int, default=1
         Random starts of "whitened", each as costly as the first; the one with the lowest objective
-        after a rough descent is kept.
+        after a rough descent is kept. `early_stopping` leaves that descent out, and the starts are
+        compared untrained.
     early_stopping : bool, default=False
         Whether to stop when the loss on validation data has not fallen by `tol` within
         `n_iter_no_change` iterations, and keep the weights where it was lowest.

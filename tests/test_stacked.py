@@ -327,6 +327,35 @@ def test_more_starts_find_no_worse_optimum():
     assert losses[1] < losses[0]
 
 
+@pytest.mark.parametrize("factor", [1e-6, 1 / 3000, 3.0])
+def test_a_chosen_penalty_survives_small_weights(factor):
+    """Weights that add up to one are no single row; three of each row are three rows."""
+    X, y = make_moons(800, noise=0.2, random_state=0)
+    plain = StackedLogisticMLP((8,), random_state=0).fit(X, y)
+    weighted = StackedLogisticMLP((8,), random_state=0).fit(X, y, np.full(800, factor))
+    if factor < 1:
+        assert weighted.alpha_ == plain.alpha_
+        assert weighted.loss_curve_[-1] == pytest.approx(plain.loss_curve_[-1], rel=1e-3)
+    else:
+        loss = -weighted.predict_log_proba(X)[np.arange(800), y].mean()
+        norm = sum(
+            np.vdot(W, W) for W in (weighted.coefs_[0] * X.std(axis=0)[:, None], weighted.coefs_[1])
+        )
+        assert weighted.loss_curve_[-1] == pytest.approx(
+            loss + weighted.alpha_ * norm / (2 * 3 * 800), rel=1e-6
+        )
+
+
+def test_few_rows_choose_among_trained_starts():
+    X, y = spirals(200)
+    params = {"hidden_layer_sizes": (4,), "alpha": 0.01, "tol": 1e-3}
+    one = [StackedLogisticMLP(random_state=s, **params).fit(X, y) for s in range(8)]
+    more = [StackedLogisticMLP(n_init=8, random_state=s, **params).fit(X, y) for s in range(8)]
+    means = [np.mean([clf.loss_curve_[-1] for clf in clfs]) for clfs in (one, more)]
+    least = min(clf.loss_curve_[-1] for clf in one)
+    assert means[1] < (means[0] + least) / 2
+
+
 def test_starting_layers_can_be_given():
     X, y = XOR
     coefs, intercepts = CASCADE
