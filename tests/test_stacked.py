@@ -356,6 +356,17 @@ def test_few_rows_choose_among_trained_starts():
     assert means[1] < (means[0] + least) / 2
 
 
+def test_a_loss_of_zero_is_an_end():
+    """In silence: warnings are errors here."""
+    X, y = load_iris(return_X_y=True)
+    two = np.r_[1.0, 1.0, np.zeros(98)]
+    clf = StackedLogisticMLP((32,), alpha=0.0, tol=1e-9, random_state=0)
+    for arguments in ((X, y), (X[:100], np.arange(100) % 2, two), (X, np.ones((150, 3), int))):
+        clf.fit(*arguments)
+        assert clf.stop_reason_ == "tol"
+        assert clf.loss_curve_[-1] < 1e-50
+
+
 def test_starting_layers_can_be_given():
     X, y = XOR
     coefs, intercepts = CASCADE
