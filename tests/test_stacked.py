@@ -196,6 +196,7 @@ def test_without_hidden_layers_it_is_logistic_regression(load):
     np.testing.assert_array_equal(stack.predict(X), one.predict(X))
     assert not hasattr(stack, "transform")
     assert not hasattr(stack, "fit_transform")
+    assert not hasattr(stack, "get_feature_names_out")
 
 
 @pytest.mark.parametrize("solver", ["gd", "momentum", "adagrad", "rmsprop", "adam"])
@@ -246,6 +247,9 @@ def test_every_unit_is_a_logistic_regression(sizes):
         clf.unit(-1, 0).decision_function(inputs), clf.decision_function(frame), atol=1e-12
     )
     assert list(clf.unit(0, 0).feature_names_in_) == ["left", "right"]
+    shown, before = clf.unit(-1, 0), pickle.dumps(clf)
+    shown.coef_[:], shown.intercept_[:], shown.classes_[:] = 0, 0, 7
+    assert pickle.dumps(clf) == before
     with pytest.raises(ValueError, match="hidden layers"):
         clf.layer_output(frame, 7)
 
@@ -392,7 +396,7 @@ def test_partial_fit_goes_on():
     assert clf.score(X, y) > 0.9
 
 
-@pytest.mark.parametrize("sizes", [(0,), (4.5,), [[2], [3]], ("a",), (-1,)])
+@pytest.mark.parametrize("sizes", [(0,), (4.5,), [[2], [3]], ((4,), 3), ("a",), (-1,)])
 def test_sizes_that_make_no_sense(sizes):
     with pytest.raises((ValueError, TypeError), match="hidden_layer_sizes"):
         StackedLogisticMLP(sizes).fit(*XOR)
