@@ -272,6 +272,12 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             return weight
         codes = codes_of(Y)
         if self.class_weight == "balanced":  # by codes: any labels will do
+            absent = np.setdiff1d(np.arange(len(self.classes_)), codes)
+            if len(absent):
+                raise ValueError(
+                    f"class_weight='balanced' needs rows of every class, but these rows lack"
+                    f" {self.classes_[absent]}: give class_weight as a dict."
+                )
             factors = compute_class_weight(
                 "balanced", classes=np.arange(len(self.classes_)), y=codes, sample_weight=weight
             )

@@ -56,7 +56,7 @@ def _left_out(Y, random_state):
 def _path(X, Y, weight, unit, loss, sizes, random_state, out):
     """Yield the loss on the rows left out (their weighted sum) for one strength after the other."""
     sample = make_sample(X[~out], Y[~out], weight[~out])
-    total = unit * float(weight[~out].sum())
+    total = max(unit * float(weight[~out].sum()), np.count_nonzero(weight[~out]))
     first = ridge_of(ALPHAS[0], total)
     layers = screened_start(sample.X, sample.Y, weight[~out], loss, first, sizes, random_state)
     for alpha in ALPHAS:

@@ -54,6 +54,8 @@ class StackSolver:
         total *= unit
         self.seen, self.following = seen + total, seen / total
         total += seen
+        if chosen:
+            total = max(total, np.count_nonzero(weight))  # small units of weight do no harm
         first = ridge = ridge_of(self.alpha, total)
         if not chosen:
             first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(X.dtype)
@@ -139,12 +141,13 @@ class StackSolver:
         """Screened layers, improved roughly in single precision.
 
         First one step on each of many parts of the rows, then on all rows along the path of
-        penalties that led to alpha.
+        penalties that led to alpha. Few rows and a single start need neither.
         """
         data, ridge = (self.X, self.Y, self.weight), self.path[0][-1]
         layers = screened_start(*data, self.loss, ridge, self.sizes, self.random_state)
         damping = 1.0
-        if self.rough and (len(self.Y) >= FEWEST_ROWS or len(self.path) > 1):
+        many = len(self.Y) >= FEWEST_ROWS
+        if self.rough and (many or len(self.path) > 1 or self.n_init > 1):
             layers, damping = self._swept(cast(layers, np.float32))
             sample = self._rough_sample(slice(None))
             for ridges in self.path:

@@ -12,7 +12,7 @@ from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._units import Layer, hidden_outputs, layer_scores, sigmoid
 from sklearn_lhy._whitened_stack import stack_start, stack_step
 
-SCREENED_UNITS = 128  # drawn in all: the narrower the layers, the more candidates
+SCREENED_UNITS = 128  # of the narrowest hidden layer, in all candidates; one if it is wider
 SCREENED_ROWS = 256
 START_NORM = 2.0  # of the weights of a drawn unit, on standardised inputs
 LAST_STEPS = 3  # of the last layer alone

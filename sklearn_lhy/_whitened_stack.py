@@ -72,8 +72,9 @@ def stack_step(state, loss, sample, ridges, tol, farther=True):
     there = _try(state, c, loss, sample, ridges)
     gain = state.value - there.value
     if not gain > 0:
-        stop = "tol" if promised <= tol * state.value else ""
-        return state._replace(damping=4 * state.damping, slope=promised / state.value, stop=stop)
+        slope = promised / state.value if state.value > 0 else 0.0  # nothing left to gain
+        stop = "tol" if slope <= tol else ""
+        return state._replace(damping=4 * state.damping, slope=slope, stop=stop)
     damping = _damping(state.damping, gain, promised)
     if farther and gain > FARTHER * promised:
         there = _farther(there, state, c, loss, sample, ridges)

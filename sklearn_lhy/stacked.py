@@ -29,7 +29,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     that finds its own features where a single unit fails [L24, L25] and nobody has made features
     by hand [L26]. The last layer is a logistic unit for two classes, one for each label of
     multilabel targets, and softmax for more classes. Without hidden layers it is
-    GDLogisticRegression or SoftmaxGD with C = 1 / alpha.
+    GDLogisticRegression or SoftmaxGD with C = 1 / alpha. With hidden layers the default solver
+    standardises the columns inside; those of a sparse X are scaled, not centred.
 
     Parameters
     ----------
@@ -38,8 +39,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     alpha : "auto" or float >= 0, default="auto"
         Strength of the L2 penalty, alpha / (2 sum of weights) * sum of all squared weights beside
         the mean loss, as in MLPClassifier. "auto" chooses it by the loss on rows left out and
-        applies it to the weights of standardised features; for the lecture's rules and without
-        hidden layers it is 1.
+        applies it to the weights of standardised features, and the sum of weights counts as at
+        least the number of rows of positive weight; for the lecture's rules and without hidden
+        layers it is 1.
     solver : {"whitened", "gd", "momentum", "adagrad", "rmsprop", "adam"}, default="whitened"
         How a step is proposed. "whitened" multiplies each layer's gradient by the inverse second
         moment of the layer's inputs and solves for the rate and momentum of every layer; it ignores
@@ -59,7 +61,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         Factors for the weights of each class; not for multilabel targets.
     n_init : int, default=1
         Random starts of "whitened", each as costly as the first; the one with the lowest objective
-        after a rough descent is kept.
+        after a rough descent is kept. `early_stopping` leaves that descent out, and the starts are
+        compared untrained.
     early_stopping : bool, default=False
         Whether to stop when the loss on validation data has not fallen by `tol` within
         `n_iter_no_change` iterations, and keep the weights where it was lowest.
@@ -267,7 +270,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             Ready to predict and transform; `fit` with `warm_start=True` goes on from here.
         """
         need_two_classes(np.asarray(classes), None, name="classes")
-        coefs = [np.array(W, dtype=float) for W in coefs]
+        coefs = _arrays("coefs", coefs)
         if not coefs or any(W.ndim != 2 for W in coefs):
             raise ValueError("coefs must hold weights of two axes for at least one layer.")
         clf = cls(tuple(W.shape[1] for W in coefs[:-1]), **params)
@@ -321,21 +324,19 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         ------
         ValueError
             For a unit of a softmax layer, which is not logistic, or one that does not exist.
+        TypeError
+            For places that are no ints.
         """
         from sklearn_lhy.logistic import GDLogisticRegression
 
         check_is_fitted(self)
-        if not -len(self.coefs_) <= layer < len(self.coefs_):
-            raise ValueError(f"layer={layer}, but there are {len(self.coefs_)} layers of units.")
-        layer = range(len(self.coefs_))[layer]
-        units = self.coefs_[layer].shape[1]
-        if not -units <= j < units:
-            raise ValueError(f"j={j}, but layer {layer} has {units} units.")
+        layer = _position("layer", layer, len(self.coefs_), "layers of units")
+        j = _position("j", j, self.coefs_[layer].shape[1], f"units in layer {layer}")
         last = layer == len(self.coefs_) - 1
         if last and self.out_activation_ == "softmax":
             raise ValueError("The units of the last layer are a softmax, not logistic units.")
         unit = GDLogisticRegression()
-        unit.classes_ = self.classes_ if last and not self._multilabel else np.array([0, 1])
+        unit.classes_ = self.classes_.copy() if last and not self._multilabel else np.array([0, 1])
         unit.coef_ = self.coefs_[layer][:, [j]].T
         unit.intercept_ = self.intercepts_[layer][[j]]
         unit.n_features_in_ = self.coefs_[layer].shape[0]
@@ -362,9 +363,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         X = self._check_rows(X)
         with np.errstate(over="ignore", invalid="ignore"):
             hidden = hidden_outputs(X, self._layers())[1:]
-        if not -len(hidden) <= layer < len(hidden):
-            raise ValueError(f"layer={layer}, but there are {len(hidden)} hidden layers.")
-        return without_nan(hidden[layer])
+        return without_nan(hidden[_position("layer", layer, len(hidden), "hidden layers")])
 
     _target_checks = {"multi_output": True}
     _tol_unit = 1e-3  # without hidden layers the default tol is that of the linear classifiers
@@ -377,8 +376,10 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
 
     def _sizes(self, last):
         """Units of each layer, the last one having as many as `last` has columns."""
-        sizes = np.array(self.hidden_layer_sizes, ndmin=1)
-        if sizes.size and (sizes.ndim > 1 or sizes.dtype.kind not in "iu" or sizes.min() < 1):
+        given = self.hidden_layer_sizes
+        ragged = np.iterable(given) and any(map(np.iterable, given))
+        sizes = np.array([0] if ragged else given, ndmin=1)
+        if sizes.size and (sizes.dtype.kind not in "iu" or sizes.min() < 1):
             raise ValueError(
                 f"hidden_layer_sizes={self.hidden_layer_sizes!r} must be positive integers, such as"
                 " (32,) or (), one for each hidden layer."
@@ -435,7 +436,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         if (init[0] is None) != (init[1] is None):
             raise ValueError("coefs_init and intercepts_init belong together: give both.")
         if init[0] is not None:
-            layers = _given_layers(*init, sizes)
+            layers = _given_layers(*init, sizes, "_init")
             dtype = problem.X.dtype
             return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
         if old is not None:
@@ -512,9 +513,29 @@ def _is_indicator(labels):
     return np.ndim(labels) == 2 and type_of_target(labels) == "multilabel-indicator"
 
 
-def _given_layers(coefs, intercepts, sizes):
+def _position(name, value, count, what):
+    """Turn an index that may count from the end into one from 0 on."""
+    if not isinstance(value, Integral):
+        raise TypeError(f"{name}={value!r} must be an int: there are {count} {what}.")
+    if not -count <= value < count:
+        raise ValueError(f"{name}={value}, but there are {count} {what}.")
+    return range(count)[value]
+
+
+def _arrays(name, given):
+    """Numbers for each layer, as arrays."""
+    try:
+        return [np.array(array, dtype=float) for array in given]
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"{name}={given!r} must be a list of arrays of numbers, one for each layer."
+        ) from error
+
+
+def _given_layers(coefs, intercepts, sizes, ending=""):
     """Check weights and intercepts of layers of these sizes (inputs first)."""
-    coefs, intercepts = ([np.array(a, dtype=float) for a in given] for given in (coefs, intercepts))
+    coefs = _arrays(f"coefs{ending}", coefs)
+    intercepts = _arrays(f"intercepts{ending}", intercepts)
     if not all(np.isfinite(array).all() for array in coefs + intercepts):
         raise ValueError("The given weights and intercepts must be finite numbers.")
     shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
@@ -546,6 +567,6 @@ def _has_hidden_layer(clf):
 
 
 # after the class body, where set_output has wrapped them
-for _name in ("transform", "fit_transform"):
+for _name in ("transform", "fit_transform", "get_feature_names_out"):
     _method = getattr(StackedLogisticMLP, _name)
     setattr(StackedLogisticMLP, _name, available_if(_has_hidden_layer)(_method))

@@ -200,6 +200,21 @@ def test_units_and_layers_that_do_not_exist():
             net.unit(layer, j)
     with pytest.raises(ValueError, match="layer=1"):
         net.layer_output([[1.0, 2.0]], 1)
+    for layer, j in ((0.0, 0), (0, None), ("0", 0)):
+        with pytest.raises(TypeError, match=r"(layer|j)=.* must be an int"):
+            net.unit(layer, j)
+    with pytest.raises(TypeError, match="layer='0' must be an int"):
+        net.layer_output([[1.0, 2.0]], "0")
+
+
+def test_layers_that_are_no_lists_of_arrays():
+    net = StackedLogisticMLP((2,), alpha=1.0)
+    for coefs, intercepts in ((3, [[0], [0]]), ([np.ones((4, 2)), np.ones((2, 3))], 3)):
+        with pytest.raises(TypeError, match="(coefs|intercepts)_init=3 must be a list of arrays"):
+            net.fit(X, y, coefs_init=coefs, intercepts_init=intercepts)
+    for coefs, intercepts in ((3, [[0]]), ([["a"]], [[0]]), ([[[1], [1]]], None)):
+        with pytest.raises((TypeError, ValueError), match="s=.* must be a list of arrays"):
+            StackedLogisticMLP.from_layers(coefs, intercepts)
 
 
 def test_scores_that_overflow_to_both_sides():
@@ -270,6 +285,13 @@ def test_a_stream_needs_two_classes(Classifier):
     for classes in ([0], []):
         with pytest.raises(ValueError, match="classes holds (one|no) class"):
             Classifier().partial_fit(X, y * 0, classes=classes)
+
+
+@pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD, StackedLogisticMLP])
+def test_balanced_weights_need_every_class_in_a_part(Classifier):
+    clf = Classifier(class_weight="balanced").partial_fit(X, y > 0, classes=[False, True])
+    with pytest.raises(ValueError, match=r"'balanced' needs .* lack \[ ?True\]: give .* dict"):
+        clf.partial_fit(X[:50], y[:50] > 0)
 
 
 def test_a_stream_of_columns_needs_classes_too():

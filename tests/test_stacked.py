@@ -196,6 +196,7 @@ def test_without_hidden_layers_it_is_logistic_regression(load):
     np.testing.assert_array_equal(stack.predict(X), one.predict(X))
     assert not hasattr(stack, "transform")
     assert not hasattr(stack, "fit_transform")
+    assert not hasattr(stack, "get_feature_names_out")
 
 
 @pytest.mark.parametrize("solver", ["gd", "momentum", "adagrad", "rmsprop", "adam"])
@@ -246,6 +247,9 @@ def test_every_unit_is_a_logistic_regression(sizes):
         clf.unit(-1, 0).decision_function(inputs), clf.decision_function(frame), atol=1e-12
     )
     assert list(clf.unit(0, 0).feature_names_in_) == ["left", "right"]
+    shown, before = clf.unit(-1, 0), pickle.dumps(clf)
+    shown.coef_[:], shown.intercept_[:], shown.classes_[:] = 0, 0, 7
+    assert pickle.dumps(clf) == before
     with pytest.raises(ValueError, match="hidden layers"):
         clf.layer_output(frame, 7)
 
@@ -327,6 +331,46 @@ def test_more_starts_find_no_worse_optimum():
     assert losses[1] < losses[0]
 
 
+@pytest.mark.parametrize("factor", [1e-6, 1 / 3000, 3.0])
+def test_a_chosen_penalty_survives_small_weights(factor):
+    """Weights that add up to one are no single row; three of each row are three rows."""
+    X, y = make_moons(800, noise=0.2, random_state=0)
+    plain = StackedLogisticMLP((8,), random_state=0).fit(X, y)
+    weighted = StackedLogisticMLP((8,), random_state=0).fit(X, y, np.full(800, factor))
+    if factor < 1:
+        assert weighted.alpha_ == plain.alpha_
+        assert weighted.loss_curve_[-1] == pytest.approx(plain.loss_curve_[-1], rel=1e-3)
+    else:
+        loss = -weighted.predict_log_proba(X)[np.arange(800), y].mean()
+        norm = sum(
+            np.vdot(W, W) for W in (weighted.coefs_[0] * X.std(axis=0)[:, None], weighted.coefs_[1])
+        )
+        assert weighted.loss_curve_[-1] == pytest.approx(
+            loss + weighted.alpha_ * norm / (2 * 3 * 800), rel=1e-6
+        )
+
+
+def test_few_rows_choose_among_trained_starts():
+    X, y = spirals(200)
+    params = {"hidden_layer_sizes": (4,), "alpha": 0.01, "tol": 1e-3}
+    one = [StackedLogisticMLP(random_state=s, **params).fit(X, y) for s in range(8)]
+    more = [StackedLogisticMLP(n_init=8, random_state=s, **params).fit(X, y) for s in range(8)]
+    means = [np.mean([clf.loss_curve_[-1] for clf in clfs]) for clfs in (one, more)]
+    least = min(clf.loss_curve_[-1] for clf in one)
+    assert means[1] < (means[0] + least) / 2
+
+
+def test_a_loss_of_zero_is_an_end():
+    """In silence: warnings are errors here."""
+    X, y = load_iris(return_X_y=True)
+    two = np.r_[1.0, 1.0, np.zeros(98)]
+    clf = StackedLogisticMLP((32,), alpha=0.0, tol=1e-9, random_state=0)
+    for arguments in ((X, y), (X[:100], np.arange(100) % 2, two), (X, np.ones((150, 3), int))):
+        clf.fit(*arguments)
+        assert clf.stop_reason_ == "tol"
+        assert clf.loss_curve_[-1] < 1e-50
+
+
 def test_starting_layers_can_be_given():
     X, y = XOR
     coefs, intercepts = CASCADE
@@ -352,7 +396,7 @@ def test_partial_fit_goes_on():
     assert clf.score(X, y) > 0.9
 
 
-@pytest.mark.parametrize("sizes", [(0,), (4.5,), [[2], [3]], ("a",), (-1,)])
+@pytest.mark.parametrize("sizes", [(0,), (4.5,), [[2], [3]], ((4,), 3), ("a",), (-1,)])
 def test_sizes_that_make_no_sense(sizes):
     with pytest.raises((ValueError, TypeError), match="hidden_layer_sizes"):
         StackedLogisticMLP(sizes).fit(*XOR)
