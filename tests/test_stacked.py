@@ -324,13 +324,6 @@ def test_early_stopping_and_given_validation_data():
     assert loss == pytest.approx(min(clf.validation_loss_curve_), rel=1e-9)
 
 
-def test_more_starts_find_no_worse_optimum():
-    X, y = spirals(200)
-    params = {"hidden_layer_sizes": (4,), "alpha": 0.01, "random_state": 0, "tol": 1e-3}
-    losses = [StackedLogisticMLP(n_init=n, **params).fit(X, y).loss_curve_[-1] for n in (1, 8)]
-    assert losses[1] < losses[0]
-
-
 @pytest.mark.parametrize("factor", [1e-6, 1 / 3000, 3.0])
 def test_a_chosen_penalty_survives_small_weights(factor):
     """Weights that add up to one are no single row; three of each row are three rows."""
