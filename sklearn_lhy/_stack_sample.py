@@ -14,7 +14,7 @@ from scipy import sparse
 
 from sklearn_lhy._units import row_sum, sigmoid
 
-WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+WIDEST_METRIC = 2000  # inputs; beyond it the metric of a layer is diagonal
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
 
 
