@@ -1,5 +1,6 @@
 """The generative model: a Gaussian for each class, and Bayes' rule [C9-C33]."""
 
+import warnings
 from copy import copy
 from itertools import accumulate
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import ParameterGrid, check_cv
 from sklearn.utils import Bunch, assert_all_finite, check_random_state
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sklearn_lhy import _moments
 from sklearn_lhy._checks import (
@@ -54,8 +55,10 @@ class GaussianGenerativeClassifier(
 
     Training gathers the count, mean and scatter of every class in one pass over the rows. These
     sums are exact in any order and any split, so `partial_fit` and `merge` give the model that one
-    `fit` on all rows gives. Nothing depends on the units of the features, and redundant features
-    (constant, or combinations of others) do no harm.
+    `fit` on all rows gives. With "tied" and "full", and no fixed
+    `shrinkage`, nothing depends on the units of the features, and redundant features (constant, or
+    combinations of others) do no harm. Where features are independent within a class, a duplicate
+    counts twice; with more features than rows, the rows span what the model knows.
 
     Parameters
     ----------
@@ -269,7 +272,9 @@ class GaussianGenerativeClassifier(
                 guess = None if first else self._known_coordinates(labels)
                 sums, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
             if classes is not None:
-                known = np.unique(classes if first else np.append(classes, self.classes_))
+                known = np.unique(classes)
+                if not first:
+                    known, _ = _union(known, self.classes_)
                 if not np.isin(labels, known).all():
                     raise ValueError(
                         f"y holds {labels[~np.isin(labels, known)]!r}, which is not in"
@@ -285,7 +290,8 @@ class GaussianGenerativeClassifier(
         Parameters
         ----------
         other : GaussianGenerativeClassifier
-            A model fitted elsewhere, with the same features and covariance type.
+            A model fitted elsewhere, with the same features and statistics of the same kind: pooled
+            ("tied"), of each class ("full") or of single features (the other types).
 
         Returns
         -------
@@ -745,14 +751,25 @@ def gaussian_grid_search(
     >>> result.best_params_
     {'pooling': 0.5, 'shrinkage': None}
     """
+    if not isinstance(estimator, GaussianGenerativeClassifier):
+        raise TypeError(
+            "gaussian_grid_search needs a GaussianGenerativeClassifier as estimator, got"
+            f" {estimator!r}: search others with GridSearchCV."
+        )
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise TypeError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
     whole = clone(estimator)
+    table = X if hasattr(X, "iloc") else None  # scorers may ask for its names
     X, y, weight = whole._check_training(X, y, sample_weight)
+    table = X if table is None else table
     classes, codes = encode_labels(y)
     need_two_classes(classes, codes, weight)
-    folds = list(check_cv(cv, y, classifier=True).split(X, y, groups))
+    place = np.arange(len(y))  # for indices that are boolean or count from the end
+    splits = check_cv(cv, y, classifier=True).split(X, y, groups)
+    folds = [(place[train], place[test]) for train, test in splits]
     grid = list(ParameterGrid(param_grid))
     candidates = [clone(estimator).set_params(**values) for values in grid]
-    score = check_scoring(estimator, scoring)
+    score, rows = check_scoring(estimator, scoring), getattr(table, "iloc", table)
     scores, sums = np.empty((len(candidates), len(folds))), {}
     for c, candidate in enumerate(candidates):
         candidate._validate_params()
@@ -761,12 +778,15 @@ def gaussian_grid_search(
             sums[key] = _fold_moments(candidate, X, codes, len(classes), weight, folds)
         for f, (_, test) in enumerate(folds):
             left, seen = _moments.occupied(sums[key][f])
-            candidate.n_features_in_ = X.shape[1]
+            validate_data(candidate, table, skip_check_array=True)  # sets the names
             candidate._set_model(classes[seen], left, X.dtype)
             weighted = {} if weight is None else {"sample_weight": weight[test]}
-            scores[c, f] = score(candidate, X[test], y[test], **weighted)
+            scores[c, f] = score(candidate, rows[test], y[test], **weighted)
     mean = scores.mean(axis=1)
-    best = int(mean.argmax())
+    if np.isnan(mean).any():
+        warnings.warn(f"The mean scores {mean} hold NaN, which ranks last.", stacklevel=2)
+    rank = rankdata(-np.where(np.isnan(mean), -np.inf, mean), method="min").astype(np.int32)
+    best = int(rank.argmin())
     whole.set_params(**candidates[best].get_params())
     return Bunch(
         best_estimator_=whole._set_model(classes, sums[whole._statistics()][-1], X.dtype),
@@ -777,7 +797,7 @@ def gaussian_grid_search(
             "params": grid,
             "mean_test_score": mean,
             "std_test_score": scores.std(axis=1),
-            "rank_test_score": rankdata(-mean, method="min").astype(np.int32),
+            "rank_test_score": rank,
             **{f"split{f}_test_score": scores[:, f] for f in range(len(folds))},
         },
     )
@@ -795,7 +815,8 @@ def _fold_moments(estimator, X, codes, K, weight, folds):
 
     n = X.shape[0]
     tested = np.bincount(np.concatenate([test for _, test in folds]), minlength=n)
-    if np.any(tested != 1) or any(len(train) + len(test) != n for train, test in folds):
+    whole = (np.array_equal(np.sort(np.concatenate(fold)), np.arange(n)) for fold in folds)
+    if np.any(tested != 1) or not all(whole):
         return [gathered(train) for train, _ in folds] + [gathered(slice(None))]
     parts = [gathered(test) for _, test in folds]
     before = list(accumulate(parts, _moments.add))  # before[f]: folds 0 to f

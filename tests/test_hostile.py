@@ -359,3 +359,31 @@ def test_networks_square_large_single_precision_in_double(scale, alpha):
     q = Q[:, 0] * Q[:, 1] > 0
     clf = StackedLogisticMLP(alpha=alpha, random_state=0)
     assert clf.fit((Q * scale).astype(np.float32), q).score((Q * scale).astype("f4"), q) > 0.95
+
+
+def test_the_search_takes_what_grid_search_takes_and_refuses_the_rest():
+    grid, plain = {"shrinkage": [None, 0.1, 0.9]}, GaussianGenerativeClassifier()
+
+    def scorer(clf, X, y):
+        return np.nan if clf.shrinkage == 0.1 else clf.score(X, y)
+
+    with pytest.warns(UserWarning, match="NaN"):
+        found = gaussian_grid_search(plain, X, y, grid, scoring=scorer)
+    assert found.best_index_ != 1
+    assert found.cv_results_["rank_test_score"][1] == 3
+    test = np.arange(150) % 3 == np.arange(3)[:, None]
+    scores = [
+        gaussian_grid_search(plain, X, y, grid, cv=folds).cv_results_["mean_test_score"]
+        for folds in (
+            [(np.flatnonzero(~t), np.flatnonzero(t)) for t in test],
+            [(~t, t) for t in test],
+            [(np.flatnonzero(~t) - 150, np.flatnonzero(t) - 150) for t in test],
+        )
+    ]
+    np.testing.assert_array_equal(scores[1:], [scores[0], scores[0]])
+    with pytest.raises(TypeError, match="scoring"):
+        gaussian_grid_search(plain, X, y, grid, scoring=["accuracy"])
+    with pytest.raises(TypeError, match="estimator"):
+        gaussian_grid_search(SoftmaxGD(), X, y, grid)
+    with pytest.raises(TypeError, match="one type"):
+        GaussianGenerativeClassifier().fit(X, y.astype(str)).partial_fit(X, y.astype(str), [1, 2])
