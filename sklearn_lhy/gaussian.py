@@ -55,10 +55,10 @@ class GaussianGenerativeClassifier(
 
     Training gathers the count, mean and scatter of every class in one pass over the rows. These
     sums are exact in any order and any split, so `partial_fit` and `merge` give the model that one
-    `fit` on all rows gives. With "tied" and "full", and no fixed
-    `shrinkage`, nothing depends on the units of the features, and redundant features (constant, or
-    combinations of others) do no harm. Where features are independent within a class, a duplicate
-    counts twice; with more features than rows, the rows span what the model knows.
+    `fit` on all rows gives. With "tied" and "full", and no fixed `shrinkage`, nothing depends on
+    the units of the features, and redundant features (constant, or combinations of others) do no
+    harm. Where features are independent within a class, a duplicate counts twice; with more
+    features than rows, the rows span what the model knows.
 
     Parameters
     ----------
