@@ -69,9 +69,11 @@ def sampled(codes, count, size, weight=None):
     if len(index) == n:
         return index
     seen = np.bincount(codes[index], minlength=len(count)) > 0
-    missed = np.flatnonzero((count > 0) & ~seen)
-    firsts = [np.argmax((codes == k) & (weight is None or weight > 0)) for k in missed]
-    return np.concatenate([index, np.array(firsts, dtype=index.dtype)])
+    if seen[count > 0].all():
+        return index
+    rows = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
+    found, first = np.unique(codes[rows], return_index=True)
+    return np.concatenate([index, rows[first[~seen[found]]]])
 
 
 def rounding(value):
