@@ -1,5 +1,7 @@
 """Pictures of a descent: its loss after each iteration, and its path over two weights [L15]."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
@@ -261,6 +263,11 @@ class LossSurfaceDisplay:
         -------
         display : LossSurfaceDisplay
             What was drawn.
+
+        Raises
+        ------
+        TypeError, ValueError
+            For another estimator, or weights, an output, limits or a grid that cannot be drawn.
         """
         if not isinstance(estimator, LinearDescendingClassifier):
             raise TypeError(
@@ -271,6 +278,8 @@ class LossSurfaceDisplay:
         objective, layers = _recorded_fit(
             estimator, X, y, sample_weight, coef_init=coef_init, intercept_init=intercept_init
         )
+        d, m = layers[-1][0].W.shape
+        _check_section(weights, output, limits, grid_resolution, d, m)
         path = np.array([np.append(layer.W[:, output], layer.b[output]) for (layer,) in layers])
         path = path[:, weights]
         xx0, xx1 = np.meshgrid(
@@ -363,6 +372,29 @@ def _limits(path):
     room = 0.3 * (high - low)
     room[room == 0] = 1.0
     return np.stack([low - room, high + room], axis=1)
+
+
+def _check_section(weights, output, limits, grid_resolution, d, m):
+    """Refuse what cannot be drawn of m outputs with d weights and an intercept each."""
+    if not isinstance(output, Integral) or not -m <= output < m:
+        raise ValueError(
+            f"output={output!r} must be an int: there are {m} rows of coef_."
+        )
+    places = list(weights) if np.iterable(weights) else []
+    fits = [isinstance(place, Integral) and -1 <= place < d for place in places]
+    if fits != [True, True] or places[0] == places[1]:
+        raise ValueError(
+            f"weights={weights!r} must be two different columns of coef_, which has {d}, or -1 for"
+            " the intercept."
+        )
+    if limits is not None:
+        ends = np.array(limits, dtype=float) if np.size(limits) == 4 else np.zeros(0)
+        if ends.shape != (2, 2) or not np.isfinite(ends).all():
+            raise ValueError(
+                f"limits={limits!r} must be two pairs of finite numbers, such as ((-1, 1), (0, 2))."
+            )
+    if not isinstance(grid_resolution, Integral) or grid_resolution < 2:
+        raise ValueError(f"grid_resolution={grid_resolution!r} must be an int of at least 2.")
 
 
 def _weight_names(estimator, weights):

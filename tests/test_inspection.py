@@ -160,6 +160,26 @@ def test_surface_refuses_what_has_no_single_layer():
 
 
 @pytest.mark.parametrize(
+    "wrong",
+    [
+        {"output": 3},
+        {"output": 0.0},
+        {"weights": (0, 7)},
+        {"weights": (0, 0)},
+        {"weights": 1},
+        {"limits": (0, 1)},
+        {"limits": ((0, 1), (0, np.inf))},
+        {"grid_resolution": 1},
+    ],
+    ids=str,
+)
+def test_surface_refuses_what_cannot_be_drawn(wrong):
+    (name,) = wrong
+    with pytest.raises(ValueError, match=f"^{name}="):
+        LossSurfaceDisplay.from_estimator(GDLogisticRegression(), X, y, **wrong)
+
+
+@pytest.mark.parametrize(
     "display",
     [
         LossCurveDisplay({"a": [1.0, 0.5]}),
