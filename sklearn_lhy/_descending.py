@@ -293,6 +293,8 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
     def _validation_rows(self, X, y, sample_weight):
         """Checked validation data (X, Y, weight), or None."""
         if X is None and y is None:
+            if sample_weight is not None:
+                raise ValueError("sample_weight_val belongs to X_val and y_val: give these too.")
             return None
         if X is None or y is None:
             raise ValueError("X_val and y_val belong together: only one of them was given.")

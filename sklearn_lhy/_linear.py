@@ -107,10 +107,13 @@ def _initial(name, values, shape, dtype):
     """Given starting values in their shape, or zeros."""
     if values is None:
         return np.zeros(shape, dtype)
-    values = np.array(values, dtype=dtype)
-    if values.size != np.prod(shape) or not np.isfinite(values).all():
-        raise ValueError(
-            f"{name} must hold {' x '.join(map(str, shape))} finite numbers;"
-            f" got shape {values.shape}."
-        )
+    wanted = f"{name} must hold {' x '.join(map(str, shape))} finite numbers; got"
+    try:
+        values = np.array(values, dtype=dtype)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{wanted} {values!r}.") from error
+    if values.size != np.prod(shape):
+        raise ValueError(f"{wanted} shape {values.shape}.")
+    if not np.isfinite(values).all():
+        raise ValueError(f"{wanted} {values}.")
     return values.reshape(shape)

@@ -377,9 +377,7 @@ def _limits(path):
 def _check_section(weights, output, limits, grid_resolution, d, m):
     """Refuse what cannot be drawn of m outputs with d weights and an intercept each."""
     if not isinstance(output, Integral) or not -m <= output < m:
-        raise ValueError(
-            f"output={output!r} must be an int: there are {m} rows of coef_."
-        )
+        raise ValueError(f"output={output!r} must be an int: there are {m} rows of coef_.")
     places = list(weights) if np.iterable(weights) else []
     fits = [isinstance(place, Integral) and -1 <= place < d for place in places]
     if fits != [True, True] or places[0] == places[1]:

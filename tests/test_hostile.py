@@ -156,10 +156,12 @@ X, y = load_iris(return_X_y=True)
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        ({"coef_init": np.full((3, 4), np.nan)}, "coef_init"),
+        ({"coef_init": np.full((3, 4), np.nan)}, "coef_init must hold 3 x 4 finite .* nan"),
+        ({"coef_init": "a"}, "coef_init must hold 3 x 4 finite numbers; got 'a'"),
         ({"coef_init": np.ones((2, 4))}, "coef_init"),
         ({"intercept_init": [1.0, np.inf, 0]}, "intercept_init"),
         ({"X_val": X}, "X_val and y_val"),
+        ({"sample_weight_val": np.ones(150)}, "sample_weight_val belongs to X_val and y_val"),
         ({"X_val": X[:, :2], "y_val": y}, "features"),
         ({"X_val": X * np.nan, "y_val": y}, "NaN"),
         ({"X_val": X, "y_val": y[:-1]}, "inconsistent"),
