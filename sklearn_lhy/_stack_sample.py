@@ -14,7 +14,8 @@ from scipy import sparse
 
 from sklearn_lhy._units import row_sum, sigmoid
 
-WIDEST_METRIC = 2000  # inputs; beyond it the metric of a layer is diagonal
+WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
+WIDEST_HIDDEN = 2000  # the same where they are outputs of a hidden layer, which go together
 BLOCK_ROWS = 2048  # what is computed from a block stays in the cache of one core
 
 
@@ -57,7 +58,7 @@ class Sample(NamedTuple):
                 G[i][:-1] += A.T @ R
                 G[i][-1] += R.sum(axis=0)
                 if i:
-                    M[i] = M[i] + second_moment(A, w)
+                    M[i] = M[i] + second_moment(A, w, WIDEST_HIDDEN)
         return G, [self.moment, *M[1:]], gamma
 
     def curvature(self, layers, loss, kept, moves, directions):
@@ -79,9 +80,9 @@ def make_sample(X, Y, weight):
     return Sample(X, Y, weight, second_moment(X, weight))
 
 
-def second_moment(A, weight):
+def second_moment(A, weight, widest=WIDEST_METRIC):
     """Second moment (d + 1, d + 1) of (A, 1), or only its diagonal (d + 1,) where A is wide."""
-    if A.shape[1] > WIDEST_METRIC:
+    if A.shape[1] > widest:
         squares = A.multiply(A) if sparse.issparse(A) else A * A
         return np.append(squares.T @ weight[:, 0], weight.sum())
     root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
