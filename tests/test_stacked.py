@@ -435,8 +435,5 @@ def test_a_stream_of_small_parts_learns():
 
 def test_a_hidden_layer_of_more_than_a_thousand_units_learns_as_well():
     X, y = make_moons(200, noise=0.15, random_state=0)
-    losses = [
-        StackedLogisticMLP((units,), alpha=0.03, random_state=0, tol=1e-3).fit(X, y)
-        for units in (1000, 1001)
-    ]
-    assert abs(losses[1].loss_curve_[-1] - losses[0].loss_curve_[-1]) < 0.02
+    clf = StackedLogisticMLP((1001,), alpha=0.03, random_state=0, tol=1e-3).fit(X, y)
+    assert clf.loss_curve_[-1] < 0.11  # .089 with 1000 units, .33 with a diagonal metric
