@@ -751,13 +751,7 @@ def gaussian_grid_search(
     >>> result.best_params_
     {'pooling': 0.5, 'shrinkage': None}
     """
-    if not isinstance(estimator, GaussianGenerativeClassifier):
-        raise TypeError(
-            "gaussian_grid_search needs a GaussianGenerativeClassifier as estimator, got"
-            f" {estimator!r}: search others with GridSearchCV."
-        )
-    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
-        raise TypeError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
+    _check_search(estimator, scoring)
     whole = clone(estimator)
     table = X if hasattr(X, "iloc") else None  # scorers may ask for its names
     X, y, weight = whole._check_training(X, y, sample_weight)
@@ -783,9 +777,7 @@ def gaussian_grid_search(
             weighted = {} if weight is None else {"sample_weight": weight[test]}
             scores[c, f] = score(candidate, rows[test], y[test], **weighted)
     mean = scores.mean(axis=1)
-    if np.isnan(mean).any():
-        warnings.warn(f"The mean scores {mean} hold NaN, which ranks last.", stacklevel=2)
-    rank = rankdata(-np.where(np.isnan(mean), -np.inf, mean), method="min").astype(np.int32)
+    rank = _ranked(mean)
     best = int(rank.argmin())
     whole.set_params(**candidates[best].get_params())
     return Bunch(
@@ -801,6 +793,24 @@ def gaussian_grid_search(
             **{f"split{f}_test_score": scores[:, f] for f in range(len(folds))},
         },
     )
+
+
+def _check_search(estimator, scoring):
+    """Refuse what only GridSearchCV can search."""
+    if not isinstance(estimator, GaussianGenerativeClassifier):
+        raise TypeError(
+            "gaussian_grid_search needs a GaussianGenerativeClassifier as estimator, got"
+            f" {estimator!r}: search others with GridSearchCV."
+        )
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise TypeError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
+
+
+def _ranked(mean):
+    """Give ranks of mean scores, 1 for the best; NaN ranks last."""
+    if np.isnan(mean).any():
+        warnings.warn(f"The mean scores {mean} hold NaN, which ranks last.", stacklevel=3)
+    return rankdata(-np.where(np.isnan(mean), -np.inf, mean), method="min").astype(np.int32)
 
 
 def _fold_moments(estimator, X, codes, K, weight, folds):
