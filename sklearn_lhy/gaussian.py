@@ -776,22 +776,15 @@ def gaussian_grid_search(
             candidate._set_model(classes[seen], left, X.dtype)
             weighted = {} if weight is None else {"sample_weight": weight[test]}
             scores[c, f] = score(candidate, rows[test], y[test], **weighted)
-    mean = scores.mean(axis=1)
-    rank = _ranked(mean)
-    best = int(rank.argmin())
+    results = _search_results(grid, scores)
+    best = int(results["rank_test_score"].argmin())
     whole.set_params(**candidates[best].get_params())
     return Bunch(
         best_estimator_=whole._set_model(classes, sums[whole._statistics()][-1], X.dtype),
         best_params_=grid[best],
-        best_score_=mean[best],
+        best_score_=results["mean_test_score"][best],
         best_index_=best,
-        cv_results_={
-            "params": grid,
-            "mean_test_score": mean,
-            "std_test_score": scores.std(axis=1),
-            "rank_test_score": rank,
-            **{f"split{f}_test_score": scores[:, f] for f in range(len(folds))},
-        },
+        cv_results_=results,
     )
 
 
@@ -806,11 +799,19 @@ def _check_search(estimator, scoring):
         raise TypeError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
 
 
-def _ranked(mean):
-    """Give ranks of mean scores, 1 for the best; NaN ranks last."""
+def _search_results(grid, scores):
+    """Give the table of scores (candidates, folds); NaN ranks last."""
+    mean = scores.mean(axis=1)
     if np.isnan(mean).any():
         warnings.warn(f"The mean scores {mean} hold NaN, which ranks last.", stacklevel=3)
-    return rankdata(-np.where(np.isnan(mean), -np.inf, mean), method="min").astype(np.int32)
+    rank = rankdata(-np.where(np.isnan(mean), -np.inf, mean), method="min")
+    return {
+        "params": grid,
+        "mean_test_score": mean,
+        "std_test_score": scores.std(axis=1),
+        "rank_test_score": rank.astype(np.int32),
+        **{f"split{f}_test_score": scores[:, f] for f in range(scores.shape[1])},
+    }
 
 
 def _fold_moments(estimator, X, codes, K, weight, folds):
