@@ -411,9 +411,10 @@ class GaussianGenerativeClassifier(
         """Set every attribute from the moments."""
         K, d = len(classes), len(sums.shift)
         left, seen = _moments.occupied(sums)
+        self._shared = self.covariance_type in SHARED  # it may be changed after the fit
         model = densities(
             left,
-            shared=self.covariance_type in SHARED,
+            shared=self._shared,
             spherical=self.covariance_type == "spherical",
             pooling=self.pooling,
             shrinkage=self.shrinkage or None,
@@ -426,7 +427,7 @@ class GaussianGenerativeClassifier(
         covariance = model.covariance.astype(dtype, copy=False)
         if self.covariance_type == "spherical":
             covariance = covariance.max(axis=1)
-        if self.covariance_type in SHARED:
+        if self._shared:
             self.covariance_ = covariance[0]
         else:
             self.covariance_ = covariance
@@ -442,8 +443,8 @@ class GaussianGenerativeClassifier(
         if self.priors is not None:
             prior = _checked_priors(self.priors, K)
         self.class_prior_ = prior
-        if self.covariance_type not in SHARED:
-            for name in LINEAR:  # of a fit before covariance_type was changed
+        if not self._shared:
+            for name in LINEAR:  # of a fit with another covariance_type
                 vars(self).pop(name, None)
             return self
         seen, centre, dtype = self._seen, self._densities.centre, self.means_.dtype
@@ -477,7 +478,7 @@ class GaussianGenerativeClassifier(
                 f"The model has seen one class only ({self.classes_[0]!r}): announce all with"
                 " partial_fit(..., classes=...), or add rows of another class."
             )
-        Z = self._linear_scores(X) if self.covariance_type in SHARED else self._log_joint(X)
+        Z = self._linear_scores(X) if self._shared else self._log_joint(X)
         return Z.astype(X.dtype, copy=False)
 
     def _linear_scores(self, X):
@@ -605,6 +606,8 @@ class GaussianGenerativeClassifier(
         return prior / prior.sum()
 
     def _directions(self):
+        if not self._shared:
+            raise ValueError("covariance_type was changed since fit: fit anew.")
         return discriminant_directions(self._densities, self._seen_prior())
 
     @property
@@ -620,7 +623,7 @@ class GaussianGenerativeClassifier(
             For two or more classes, with the `coef_` and `intercept_` of this model: a starting
             point for descent on the cross-entropy, or a smaller model to deploy.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         if len(self.classes_) == 2:
             from sklearn_lhy.logistic import GDLogisticRegression as Logistic
         else:

@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # or the suite skips its array API checks
 
 import pickle
+from itertools import permutations
 
 import mpmath
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
     QuadraticDiscriminantAnalysis,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
@@ -823,6 +825,21 @@ def test_only_tied_types_transform(kind):
     assert not hasattr(model, "coef_")
     refitted = GaussianGenerativeClassifier().fit(X, y).set_params(covariance_type=kind).fit(X, y)
     assert not hasattr(refitted, "coef_")
+
+
+def test_a_parameter_changed_after_fit_waits_for_the_next():
+    X, y = load_iris(return_X_y=True)
+    for before, after in permutations(["tied", "full", "diag", "tied_diag"], 2):
+        model = GaussianGenerativeClassifier(before).fit(X, y)
+        expected = model.predict_proba(X)
+        model.set_params(covariance_type=after)
+        assert_array_equal(model.predict_proba(X), expected)
+        assert_array_equal(model.with_priors(model.class_prior_).predict_proba(X), expected)
+        if before in ("full", "diag") and after in SHARED:
+            with pytest.raises(ValueError, match="fit anew"):
+                model.transform(X)
+            with pytest.raises(NotFittedError):
+                model.to_logistic()
 
 
 def test_transform_in_a_pipeline_keeps_names():
