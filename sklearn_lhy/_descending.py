@@ -299,9 +299,13 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         if X is None or y is None:
             raise ValueError("X_val and y_val belong together: only one of them was given.")
         classes = self.classes_
-        X, y, weight = self._check_training(X, y, sample_weight, reset=False)
-        self._check_kind(y, "y_val")
-        return X, self._encode(y, weight, classes), weight
+        try:
+            X, y, weight = self._check_training(X, y, sample_weight, reset=False)
+            self._check_kind(y, "y_val")
+            return X, self._encode(y, weight, classes), weight
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"X_val, y_val or sample_weight_val: {error}") from error
 
     def _split(self, X, Y, weight, random_state):
         """Set aside `validation_fraction` of the rows of each class."""

@@ -162,13 +162,13 @@ X, y = load_iris(return_X_y=True)
         ({"intercept_init": [1.0, np.inf, 0]}, "intercept_init"),
         ({"X_val": X}, "X_val and y_val"),
         ({"sample_weight_val": np.ones(150)}, "sample_weight_val belongs to X_val and y_val"),
-        ({"X_val": X[:, :2], "y_val": y}, "features"),
+        ({"X_val": X[:, :2], "y_val": y}, "X_val.*features"),
         ({"X_val": X * np.nan, "y_val": y}, "NaN"),
         ({"X_val": X, "y_val": y[:-1]}, "inconsistent"),
         ({"X_val": X, "y_val": y + 1}, "not in classes"),
         ({"X_val": X, "y_val": y.astype(str)}, "not in classes|type"),
         ({"X_val": X, "y_val": y, "sample_weight_val": -np.ones(150)}, "weight"),
-        ({"X_val": np.ma.masked_array(X), "y_val": y}, "mask"),
+        ({"X_val": np.ma.masked_array(X), "y_val": y}, "X_val.*mask"),
     ],
 )
 def test_strange_starts_and_validation_data(arguments, message):
