@@ -6,9 +6,10 @@ softmax serves K classes (`SoftmaxGD`), and units that feed units are a neural n
 (`StackedLogisticMLP`). `compare` puts them beside scikit-learn's own.
 """
 
+from sklearn_lhy._gaussian_search import gaussian_grid_search
 from sklearn_lhy._version import __version__
 from sklearn_lhy.comparison import compare
-from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
+from sklearn_lhy.gaussian import GaussianGenerativeClassifier
 from sklearn_lhy.logistic import GDLogisticRegression
 from sklearn_lhy.softmax import SoftmaxGD
 from sklearn_lhy.stacked import StackedLogisticMLP

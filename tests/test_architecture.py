@@ -21,7 +21,7 @@ LEVELS = [  # a module imports from earlier levels only
     {"_descending"},
     {"_linear"},
     {"gaussian", "logistic", "softmax", "stacked"},
-    {"_folds", "inspection"},
+    {"_folds", "_gaussian_search", "inspection"},
     {"comparison"},
     {"__init__", "__main__"},
 ]

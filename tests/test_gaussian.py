@@ -31,9 +31,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from sklearn_lhy import _rows
+from sklearn_lhy import GaussianGenerativeClassifier, _rows, gaussian_grid_search
 from sklearn_lhy._gather import gather
-from sklearn_lhy.gaussian import GaussianGenerativeClassifier, gaussian_grid_search
 
 TYPES = ["tied", "full", "diag", "tied_diag", "spherical"]
 SHARED = ["tied", "tied_diag"]
