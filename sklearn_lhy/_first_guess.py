@@ -46,10 +46,15 @@ def first_guess(X, codes, count, kind, weight=None, missing=False):
     means = members @ rows / behind
     centres = np.take(means, codes, axis=0)
     rows -= centres
+    rows[unknown] = 0
     rest = members @ rows / behind  # what the long sums rounded away
     rows -= np.take(rest, codes, axis=0, out=centres, mode="clip")
     rows[unknown] = 0
-    near = NEAR * np.sqrt(np.einsum("ij,ij->j", rows, rows) / len(rows))  # (d,)
+    if kind == "pooled":
+        variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
+    else:  # a class may lie closer together than all do
+        variance = members @ rows**2 / behind  # (K, d)
+    near = NEAR * np.sqrt(variance)
     basis = None
     if kind != "axes" and len(rows) >= enough:
         basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))

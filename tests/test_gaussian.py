@@ -919,6 +919,21 @@ def test_diagonal_types_learn_from_the_values_that_are_there(kind):
     assert np.isfinite(model.predict_log_proba(X)).all()
 
 
+@pytest.mark.parametrize("missing", [0, 0.4])
+@pytest.mark.parametrize("outlier", [False, True])
+def test_variances_far_from_the_origin(missing, outlier):
+    rng = np.random.default_rng(0)
+    y, X = rng.integers(2, size=300), rng.normal(size=(300, 3)) + 1e6
+    X[rng.random(X.shape) < missing] = np.nan
+    if outlier:  # beside which the other class is narrow
+        X[y.argmax()] = 0
+    model = GaussianGenerativeClassifier("diag", allow_nan=True, reg_covar=0).fit(X, y)
+    long = X.astype(np.longdouble)
+    assert_allclose(
+        model.covariance_, [np.nanvar(long[y == k], axis=0) for k in (0, 1)], rtol=1e-13
+    )
+
+
 @pytest.mark.parametrize("kind", ["diag", "tied_diag", "spherical"])
 def test_a_feature_unknown_in_a_class_says_nothing_of_it_whatever_the_weights(kind):
     rng = np.random.default_rng(0)
