@@ -15,7 +15,7 @@ ALPHAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 FEWEST_ROWS = 40  # fewer than this cannot choose: the weakest penalty
 MOST_ROWS = 5000  # rows that choose; alpha does not grow with their number
 STRONGEST = 1e12  # penalty under which weights are 0 to all digits
-STEPS, TOL = 40, 3e-3  # for each strength
+STEPS, LEG_TOL = 40, 3e-3  # for each strength
 
 
 def ridge_of(alpha, total):
@@ -63,7 +63,7 @@ def _path(X, Y, weight, unit, loss, sizes, random_state, out):
         ridges = [ridge_of(alpha, total)] * len(layers)
         state = stack_start(layers, loss, sample, ridges)
         for _ in range(STEPS):
-            state = stack_step(state, loss, sample, ridges, TOL)
+            state = stack_step(state, loss, sample, ridges, LEG_TOL)
             if state.stop:
                 break
         layers = state.layers

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from sklearn_lhy._checks import check_squares
-from sklearn_lhy._penalty_path import ALPHAS, STRONGEST, choose_alpha, ridge_of
+from sklearn_lhy._penalty_path import ALPHAS, LEG_TOL, STRONGEST, choose_alpha, ridge_of
 from sklearn_lhy._resume import layers_of, plain_layers
 from sklearn_lhy._rows import centre_of
 from sklearn_lhy._stack_sample import make_sample
@@ -24,7 +24,7 @@ SWEEPS = ((64, 1), (16, 4), (4, 2))  # parts of the rows, and how often to go th
 ROUGH_STEPS = 200
 MEMORY = 300  # rows beside which a part of a stream has a say
 PERIOD = 20  # iterations between anchors
-ROUGH_TOL = 1e-3  # where a leg in single precision ends
+LAST_TOL = 3e-4  # where the last leg in single precision ends, whose steps cost half as much
 
 
 class StackSolver:
@@ -151,9 +151,10 @@ class StackSolver:
             layers, damping = self._swept(cast(layers, np.float32))
             sample = self._rough_sample(slice(None))
             for ridges in self.path:
+                tol = LAST_TOL if ridges is self.ridges else LEG_TOL
                 state = stack_start(layers, self.loss, sample, ridges, damping)
                 for _ in range(ROUGH_STEPS):
-                    state = stack_step(state, self.loss, sample, ridges, ROUGH_TOL)
+                    state = stack_step(state, self.loss, sample, ridges, tol)
                     if state.stop:
                         break
                 layers, damping = state.layers, state.damping
