@@ -56,6 +56,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_stack_sample", "R *= 1 - A", "R *= 1", "stacked"),
     ("_stack_sample", "J = J - row_sum(P * J)", "pass", "stacked"),
     ("_stack_sample", "own += D[:, -1:]", "pass", "stacked"),
+    ("_stack_solver", "min(self.following, MEMORY / self.part)", "0.0", "stacked"),
+    ("_whitened_stack", "np.outer(state.slopes, state.slopes) / (2", "0 / (2", "stacked"),
     ("_whitened_stack", "if not gain > 0:\n        stop", "if False:\n        stop", "stacked"),
     ("_penalty_path", "STRONGEST = 1e12", "STRONGEST = np.inf", "hostile"),
     ("_start", "_unexplained(stack[1], targets))", "0)", "stacked"),
@@ -106,8 +108,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("stacked", "if found != sizes:", "if False:", "resumption"),
     (
         "stacked",
-        "alpha = None if old is None else",
-        "alpha = None if True else",
+        'alpha = belief.get("alpha")',
+        "alpha = None",
         "stacked resumption",
     ),
 ]

@@ -309,7 +309,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
 
     def _split(self, X, Y, weight, random_state):
         """Set aside `validation_fraction` of the rows of each class."""
-        held = held_out_rows(Y, self.validation_fraction, random_state)
+        held = held_out_rows(codes_of(Y), self.validation_fraction, random_state)
         parts = [(X[r], Y[r], None if weight is None else weight[r]) for r in (~held, held)]
         for (_, _, part), name in zip(parts, ("training", "validation"), strict=True):
             if part is not None and not part.any():
@@ -411,18 +411,24 @@ class Watch:
 
 
 def codes_of(Y):
-    """Class codes (n,) of targets that are not multilabel."""
+    """Class codes (n,); of multilabel targets the first label of each row."""
     return Y[:, 0].astype(int) if Y.shape[1] == 1 else Y.argmax(axis=1)
 
 
-def held_out_rows(Y, fraction, random_state):
-    """Mask of rows set aside: the same share of each distinct target, always leaving one behind."""
-    _, codes = np.unique(Y, axis=0, return_inverse=True)
-    codes = codes.ravel()  # numpy 2.0 gives a column
-    held = np.zeros(len(Y), dtype=bool)
-    for code in range(codes.max() + 1):
-        members = random_state.permutation(np.flatnonzero(codes == code))
-        held[members[: min(round(fraction * len(members)), len(members) - 1)]] = True
-    if not held.any():  # too few rows of every class for the fraction: take one of the largest
-        held[random_state.choice(np.flatnonzero(codes == np.bincount(codes).argmax()))] = True
+def held_out_rows(codes, fraction, random_state):
+    """Mask of rows set aside: the same share of each class, always leaving one row behind."""
+    count = np.bincount(codes)
+    wanted, most = fraction * count, np.maximum(count - 1, 0)
+    take = np.minimum(wanted.astype(int), most)
+    order = random_state.permutation(len(count))
+    order = order[np.argsort((take - wanted)[order], kind="stable")]  # who lacks most comes first
+    lacking = max(1, round(fraction * len(codes))) - take.sum()
+    take[order[take[order] < most[order]][: max(lacking, 0)]] += 1
+    if not take.any():
+        raise ValueError(
+            "early_stopping=True sets rows aside, but no class has two: give X_val and y_val."
+        )
+    held = np.zeros(len(codes), dtype=bool)
+    for code, number in enumerate(take):
+        held[random_state.permutation(np.flatnonzero(codes == code))[:number]] = True
     return held

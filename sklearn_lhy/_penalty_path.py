@@ -12,7 +12,7 @@ from sklearn_lhy._start import screened_start
 from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 ALPHAS = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-FEWEST_ROWS = 40  # fewer than this cannot choose: the weakest penalty
+FEWEST_ROWS = 20  # fewer than this cannot choose: the weakest penalty
 MOST_ROWS = 5000  # rows that choose; alpha does not grow with their number
 STRONGEST = 1e12  # penalty under which weights are 0 to all digits
 STEPS, LEG_TOL = 40, 3e-3  # for each strength
@@ -28,9 +28,10 @@ def choose_alpha(X, Y, weight, unit, loss, sizes, random_state):
 
     The weights are given in multiples of unit.
     """
-    if X.shape[0] < FEWEST_ROWS:
+    rows = np.flatnonzero(weight)
+    if len(rows) < FEWEST_ROWS:
         return ALPHAS[0]
-    rows = random_state.permutation(X.shape[0])[:MOST_ROWS]
+    rows = random_state.permutation(rows)[:MOST_ROWS]
     X, Y, weight = X[rows].astype(np.float32), Y[rows], weight[rows].astype(np.float32)
     folds = [
         _path(X, Y, weight, unit, loss, sizes, random_state, out)

@@ -13,6 +13,7 @@ from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import (
+    cautious,
     part_step,
     stack_start,
     stack_step,
@@ -32,36 +33,40 @@ class StackSolver:
 
     alpha None lets the data choose the strength of the penalty. A chosen one is that of the weights
     of standardised features, a given one that of the weights themselves. In a stream the rows are
-    a part that follows others, whose total weight was `seen`, and moves the layers by its share.
+    a part that follows others, and moves the layers by its share: `before` is then what `resume`
+    gave after these, or empty.
     """
 
     def __init__(
-        self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True, seen=0.0
+        self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True, before=None
     ):
         self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
-        self.tol, self.rough, self.loss = tol, rough, problem.loss
-        X, self.Y, n = problem.X, problem.Y, problem.X.shape[0]
-        weight = np.ones(n, X.dtype) if problem.weight is None else problem.weight
+        self.tol, self.loss, self.stream = tol, problem.loss, before is not None
+        X, self.Y = problem.X, problem.Y
+        self.rough = rough and not (self.stream and is_one_class(self.Y))
+        weight = np.ones(X.shape[0], X.dtype) if problem.weight is None else problem.weight
         unit = float(weight.max())
         self.weight = weight / unit  # representable in single precision
-        total = float(self.weight.sum(dtype=float))
-        self.X, self.centre, self.scale = standardised(X, self.weight / total)
-        self.alpha = alpha
-        if alpha is None:
-            self.alpha = choose_alpha(
-                self.X, self.Y, self.weight, unit, self.loss, sizes, random_state
-            )
-        total *= unit
+        share = float(self.weight.sum(dtype=float))
+        total, rows = share * unit, np.count_nonzero(weight)
+        self.part = max(total, rows)  # small units of weight do no harm
+        seen, known = (before or {}).get("seen", 0.0), moments(X, self.weight / share)
         self.seen, self.following = seen + total, seen / total
-        total += seen
-        if chosen:
-            total = max(total, np.count_nonzero(weight))  # small units of weight do no harm
+        self.moments = together(before["moments"], seen, known, total) if seen else known
+        self.X, self.centre, self.scale = standardised(X, *self.moments)
+        if alpha is None:
+            alpha = choose_alpha(self.X, self.Y, self.weight, unit, self.loss, sizes, random_state)
+        self.alpha, self.chosen = alpha, chosen
+        self._set_ridges(max(self.seen, rows) if chosen else self.seen, len(sizes) - 1)
+
+    def _set_ridges(self, total, L):
+        """The penalties of every layer beside a mean loss, and the path of weaker ones to them."""
         first = ridge = ridge_of(self.alpha, total)
-        if not chosen:
-            first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(X.dtype)
-        self.ridges = [first] + [ridge] * (len(sizes) - 2)
-        weaker = [a for a in ALPHAS if a < self.alpha] if chosen else []
-        self.path = [[ridge_of(a, total)] * (len(sizes) - 1) for a in weaker] + [self.ridges]
+        if not self.chosen:
+            first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(self.X.dtype)
+        self.ridges = [first] + [ridge] * (L - 1)
+        weaker = [a for a in ALPHAS if a < self.alpha] if self.chosen else []
+        self.path = [[ridge_of(a, total)] * L for a in weaker] + [self.ridges]
 
     @cached_property
     def sample(self):
@@ -71,8 +76,9 @@ class StackSolver:
     def start(self, layers=None, **belief):
         """The state at these layers, or the best of `n_init` random starts."""
         if layers is not None:
-            damping = max(1.0, min(self.following, MEMORY / len(self.Y)))
-            return stack_start(self._inside(layers), self.loss, self.sample, self.ridges, damping)
+            damping = max(1.0, min(self.following, MEMORY / self.part))
+            state = stack_start(self._inside(layers), self.loss, self.sample, self.ridges, damping)
+            return cautious(state) if self.stream else state
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
 
@@ -87,8 +93,9 @@ class StackSolver:
             plain = self._plain(state)
             state = state if state.anchor is None else self._rebuilt(plain)
             state = state._replace(anchor={**plain, "value": float(state.value)}, since=0)
-        alone = not self.following
-        after = stack_step(state, self.loss, self.sample, self.ridges, self.tol, alone)
+        after = stack_step(
+            state, self.loss, self.sample, self.ridges, self.tol, farther=not self.stream
+        )
         return after._replace(anchor=state.anchor, since=state.since + 1)
 
     def saved(self, state):
@@ -128,8 +135,9 @@ class StackSolver:
         return (first, *rest)
 
     def resume(self, state):
-        """How much weight the layers rest on."""
-        return {"seen": self.seen}
+        """How much weight the layers rest on, mean and variance of these rows, a chosen alpha."""
+        alpha = self.alpha if self.chosen else None
+        return {"seen": self.seen, "moments": list(self.moments), "alpha": alpha}
 
     def _inside(self, layers):
         (W, b), *rest = layers
@@ -181,25 +189,43 @@ class StackSolver:
         return make_sample(X, self.Y[rows], weight)
 
 
+def is_one_class(Y):
+    """Whether all targets are the same: such rows say nothing of what hidden units should find."""
+    return not (Y[1:] != Y[0]).any()
+
+
 def cast(layers, dtype):
     """Layers of this precision."""
     return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
 
 
-def standardised(X, share):
-    """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
-    centre = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
+def moments(X, share):
+    """Mean and variance of the columns; mean 0 and mean square of sparse rows."""
     if sparse.issparse(X):
-        variance = X.multiply(X).T @ share
+        centre, variance = np.zeros(X.shape[1]), X.multiply(X).T @ share
     else:
-        X = X - centre.astype(X.dtype)
-        variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
+        centre = centre_of(X, share)
+        A = X - centre.astype(X.dtype)
+        variance = np.einsum("ij,ij,i->j", A, A, share, dtype=float)
     check_squares(X, variance, variance.dtype)
     if not sparse.issparse(X):  # the centre has rounding errors: a constant column has a mean left
-        variance = np.maximum(variance - (share @ X).astype(float) ** 2, 0)
+        variance = np.maximum(variance - (share @ A).astype(float) ** 2, 0)
+    return centre, variance
+
+
+def together(a, seen, b, total):
+    """Mean and variance of rows of weight seen and rows of weight total."""
+    share = total / (seen + total)
+    apart = b[0] - a[0]
+    return a[0] + share * apart, a[1] + share * (b[1] - a[1]) + share * (1 - share) * apart**2
+
+
+def standardised(X, centre, variance):
+    """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
     scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):
         return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, scale
+    X = X - centre.astype(X.dtype)
     X /= scale.astype(X.dtype)
     return X, centre, scale

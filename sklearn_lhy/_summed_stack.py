@@ -27,7 +27,7 @@ class SummedStackSolver(StackSolver):
         self.sample = SummedSample(problem.parts, self.local, sizes[0])
         self.ridges = [ridge * drawn for ridge in self.local.ridges]
 
-    def start(self, layers=None):
+    def start(self, layers=None, **belief):
         """The state at these layers, or at the solution for the sample."""
         if layers is not None:
             return super().start(layers)

@@ -55,6 +55,18 @@ def stack_start(layers, loss, sample, ridges, damping=1.0, last=None):
     return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
 
 
+def cautious(state):
+    """The state with a model that promises no more than the objective, which is never negative.
+
+    Where a network is sure of the wrong class the curvature is nearly 0, and few rows may have no
+    other.
+    """
+    if state.value == 0:
+        return state
+    most = np.outer(state.slopes, state.slopes) / (2 * state.value)
+    return state._replace(curvature=state.curvature + most)
+
+
 def with_scores(layers, loss, sample, ridges, directions, **rest):
     """The state with these layers and directions, its scores found from the rows."""
     first = sample.X @ layers[0].W + layers[0].b

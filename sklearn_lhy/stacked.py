@@ -201,7 +201,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Class labels, or an indicator matrix of labels.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights; a weight of 2 counts like two equal samples.
+            Weights; a weight of 2 counts like two equal samples, where `alpha` is a number.
         coefs_init, intercepts_init : lists of array-likes, default=None
             Weights and intercepts to start from, in the shapes of `coefs_` and `intercepts_`; give
             both or neither.
@@ -412,6 +412,15 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
                     "class_weight does not go with multilabel targets: set it to None."
                 )
             Y = labels.toarray() if sparse.issparse(labels) else labels
+            if not ((Y == 0) | (Y == 1)).all():
+                raise ValueError(
+                    f"y holds indicators {np.unique(Y)}: give 1 where a label applies, else 0."
+                )
+            if classes is not None and not np.array_equal(classes, np.arange(Y.shape[1])):
+                raise ValueError(
+                    f"classes={classes!r}, but the labels of an indicator matrix are the numbers"
+                    f" of its {Y.shape[1]} columns: leave `classes` out."
+                )
             self.classes_, self._multilabel_ = np.arange(Y.shape[1]), True
             return Y.astype(bool)
         self._multilabel_ = False
@@ -462,8 +471,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         if self.solver != "whitened" or len(sizes) == 2:
             self.alpha_ = 1.0 if chosen else alpha
             return super()._solver(problem, random_state, seed, stream, old)
+        belief = {} if old is None else old.resume.get("belief", {})
         if chosen:  # anew, unless the descent goes on
-            alpha = None if old is None else getattr(self, "alpha_", None)
+            alpha = belief.get("alpha")
         solver = (SummedStackSolver if problem.parts else StackSolver)(
             problem,
             sizes,
@@ -473,7 +483,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             random_state=random_state,
             tol=self.tol,
             rough=not self.early_stopping,
-            seen=old.resume.get("belief", {}).get("seen", 0.0) if stream and old else 0.0,
+            before=belief if stream else None,
         )
         self.alpha_ = solver.alpha
         return solver

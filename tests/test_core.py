@@ -6,6 +6,7 @@ import pytest
 from scipy import sparse
 
 from sklearn_lhy._centred_rows import CentredRows, draw_by
+from sklearn_lhy._descending import held_out_rows
 from sklearn_lhy._linear_solver import LinearSolver
 from sklearn_lhy._loss import (
     BINARY_CROSS_ENTROPY,
@@ -355,3 +356,21 @@ def test_a_row_far_on_the_wrong_side_has_a_curvature_in_metrics(kind):
     unit = np.eye(3)[:, 2:]
     found = 1 / (unit.T @ make_metric(objective, V, plan).solve(unit)).item()
     assert found == pytest.approx(0.03 * wrong, rel=1e-2)  # of the squared error 1
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [np.repeat([0, 1], 50), np.repeat(np.arange(30), 3), [0] * 9 + [1], np.repeat([0, 1], [97, 3])],
+)
+@pytest.mark.parametrize("fraction", [0.1, 0.34, 0.9])
+def test_rows_set_aside_are_the_share_asked_for(codes, fraction):
+    codes = np.asarray(codes)
+    held = held_out_rows(codes, fraction, np.random.RandomState(0))
+    all_of, some = np.bincount(codes), np.bincount(codes[held], minlength=codes.max() + 1)
+    assert (some < all_of).all()
+    possible = (np.abs(some - fraction * all_of) <= 1) | (some == all_of - 1)
+    assert possible.all()
+    if (all_of > 1).all() and fraction < 0.5:
+        assert held.sum() == round(fraction * len(codes))
+    with pytest.raises(ValueError, match="no class has two"):
+        held_out_rows(np.arange(5), fraction, np.random.RandomState(0))

@@ -1,10 +1,13 @@
 """StackedLogisticMLP: where one unit fails, the view from inside, and what one layer shares."""
 
+import copy
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.testing import assert_allclose
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import (
@@ -15,6 +18,7 @@ from sklearn.datasets import (
     make_multilabel_classification,
 )
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
 from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
@@ -437,3 +441,89 @@ def test_a_hidden_layer_of_more_than_a_thousand_units_learns_as_well():
     X, y = make_moons(200, noise=0.15, random_state=0)
     clf = StackedLogisticMLP((1001,), alpha=0.03, random_state=0, tol=1e-3).fit(X, y)
     assert clf.loss_curve_[-1] < 0.11  # .089 with 1000 units, .33 with a diagonal metric
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_row_that_seems_wrong_does_not_undo_a_fit(seed):
+    """Where a network is sure of another class, the curvature is nearly 0 and a step would fly."""
+    X = np.random.default_rng(seed).normal(size=(1000, 5))
+    y = (X[:, 0] > 0).astype(int)
+    clf = StackedLogisticMLP(random_state=0).fit(X, y)
+    clf.partial_fit(X[:1], 1 - y[:1])
+    assert clf.score(X, y) > 0.97
+
+
+@pytest.mark.parametrize("first", [1, 10, 100])
+def test_a_stream_that_begins_with_one_class_learns(first):
+    X = np.random.default_rng(0).normal(size=(3000, 5))
+    y = (X[:, 0] > 0).astype(int)
+    lone = np.flatnonzero(y == 0)[:first]
+    clf = StackedLogisticMLP(random_state=0).partial_fit(X[lone], y[lone], classes=[0, 1])
+    for _ in range(3):
+        for rows in np.array_split(np.arange(3000), 30):
+            clf.partial_fit(X[rows], y[rows])
+    assert clf.score(X, y) > 0.93
+
+
+def test_rows_of_a_stream_are_standardised_together():
+    """So a row alone, whose own deviations are 0, moves the weights of the inputs too."""
+    X, y = make_moons(500, noise=0.2, random_state=0)
+    clf = StackedLogisticMLP((8,), random_state=0).fit(X, y)
+    before = clf.coefs_[0].copy()
+    clf.partial_fit(X[:1] + 0.3, y[:1])
+    assert np.abs(clf.coefs_[0] - before).min() > 0
+    mean, variance = clf._resume["belief"]["moments"]
+    rows = np.vstack([X, X[:1] + 0.3])
+    assert_allclose([mean, variance], [rows.mean(axis=0), rows.var(axis=0)], rtol=1e-12)
+
+
+def test_weights_in_a_stream_are_repetition():
+    X, y = make_moons(2020, noise=0.2, random_state=0)
+    first = StackedLogisticMLP((8,), alpha=0.1, random_state=0).fit(X[:2000], y[:2000])
+    heavy, often = copy.deepcopy(first), copy.deepcopy(first)
+    heavy.partial_fit(X[2000:], y[2000:], sample_weight=np.full(20, 3.0))
+    often.partial_fit(np.tile(X[2000:], (3, 1)), np.tile(y[2000:], 3))
+    assert_allclose(heavy.predict_proba(X), often.predict_proba(X), atol=1e-9)
+
+
+def test_rows_without_weight_do_not_choose_the_strength():
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y, weight = np.repeat([0, 1], 30), np.zeros(60)
+    weight[[0, 30]] = 1
+    for seed in range(6):
+        clf = StackedLogisticMLP(random_state=seed).fit(X, y, weight)
+        assert clf.alpha_ == StackedLogisticMLP(random_state=seed).fit(X[[0, 30]], [0, 1]).alpha_
+
+
+def test_only_a_chosen_strength_is_kept():
+    X, y = make_moons(300, noise=0.2, random_state=0)
+    for given in ({"alpha": 20.0}, {"solver": "adam", "max_iter": 5}):
+        clf = StackedLogisticMLP((8,), random_state=0, warm_start=True, **given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            clf.fit(X, y)
+        chosen = clf.set_params(alpha="auto", solver="whitened", max_iter=200).fit(X, y).alpha_
+        assert chosen < 1
+        assert clf.fit(X[::20], 1 - y[::20]).alpha_ == chosen
+
+
+def test_indicators_are_zeros_and_ones_of_numbered_labels():
+    X, Y = np.random.default_rng(0).normal(size=(2, 30, 3))
+    Y = (Y > 0).astype(int)
+    for wrong in (2 * Y - 1, Y + 1):
+        with pytest.raises(ValueError, match="give 1 where"):
+            StackedLogisticMLP((2,)).fit(X, wrong)
+    with pytest.raises(ValueError, match="leave `classes` out"):
+        StackedLogisticMLP((2,)).partial_fit(X, Y, classes=[0, 1])
+    assert StackedLogisticMLP((2,)).partial_fit(X, Y, classes=[0, 1, 2]).n_outputs_ == 3
+
+
+def test_few_rows_choose_a_penalty_too():
+    """Thirty rows that hardly tell: without one a network would be sure of what is noise."""
+    losses = []
+    for seed in range(8):
+        X, y = make_moons(630, noise=0.5, random_state=seed)
+        pair = [StackedLogisticMLP(alpha=a, random_state=seed) for a in ("auto", 0.03)]
+        losses.append([log_loss(y[30:], m.fit(X[:30], y[:30]).predict_proba(X[30:])) for m in pair])
+    chosen, weak = np.mean(losses, axis=0)
+    assert chosen < 0.8 * weak
