@@ -10,27 +10,28 @@ from sklearn_lhy._gaussians import correlated, independent
 from sklearn_lhy._moments import expressed, total_mean
 
 REDUNDANT = 1e-6  # part of a column's standard deviation that others must leave unexplained
-REDUNDANT_WHITENED = 1e-9  # the same where the sums were gathered in whitened coordinates
+REDUNDANT_WHITENED = 1e-9  # the same where whitened coordinates have kept digits that rows had
 ROUNDING = 1e-13  # relative error of a sum of squares, and the least floor
 
 
-def densities(sums, *, shared, spherical=False, pooling=0.0, shrinkage=None, floor=1e-6):
+def densities(sums, dtype, *, shared, spherical=False, pooling=0.0, shrinkage=None, floor=1e-6):
     """The K Gaussians of maximum likelihood [C18, C23, C26], regularised on demand.
 
-    sums must hold no empty class. floor is the least variance in any direction, as a fraction of
-    the total variance in that direction.
+    sums must hold no empty class, and are of rows of a dtype. floor is the least variance in any
+    direction, as a fraction of the total variance in that direction.
     """
     if shrinkage is not None and sums.basis is not None:
         sums = expressed(sums, sums.shift, None)
     centre = total_mean(sums)
     mean = np.where(sums.mass > 0, sums.mean, centre) - centre
     covariance, total = covariances(sums, mean, shared, spherical, pooling, shrinkage)
-    least, floor = least_deviation(sums, total), max(floor, ROUNDING)
+    own, least = least_deviations(sums, total, dtype)
+    floor = max(floor, ROUNDING)
     if sums.basis is not None:
         centre = np.linalg.solve(sums.basis.T, centre)
     if sums.kind == "axes":
         return independent(mean, covariance, total, least, floor, sums.shift + centre)
-    return correlated(mean, covariance, total, least, floor, sums.shift + centre, sums.basis)
+    return correlated(mean, covariance, total, own, least, floor, sums.shift + centre, sums.basis)
 
 
 def covariances(sums, mean, shared, spherical, pooling, shrinkage):
@@ -68,16 +69,22 @@ def covariances(sums, mean, shared, spherical, pooling, shrinkage):
     return covariance, total
 
 
-def least_deviation(sums, total):
-    """Standard deviation (d,) in u below which what other columns leave of a column is rounding."""
+def least_deviations(sums, total, dtype):
+    """Two standard deviations (d,) of each column of u.
+
+    One is that of changes of each feature by itself, in proportion to its deviation. The other, a
+    small part of it or rounding, is the least that other columns must leave of this one.
+    """
     variance = np.maximum(total if total.ndim == 1 else total.diagonal(), 0)
     if sums.basis is None:
-        return np.maximum(REDUNDANT * np.sqrt(variance), rounding(sums.shift))
+        own = np.sqrt(variance)
+        return own, np.maximum(REDUNDANT * own, rounding(sums.shift))
     unfold = np.linalg.solve(sums.basis, np.eye(len(total)))
     variance_x = np.einsum("ij,ik,kj->j", unfold, total, unfold, optimize=True)
-    least = REDUNDANT_WHITENED * np.sqrt(np.maximum(variance_x, 0) @ sums.basis**2)
-    least = np.maximum(least, np.sqrt(ROUNDING * variance))
-    return np.maximum(least, rounding(sums.shift) @ np.abs(sums.basis))
+    own = np.sqrt(np.maximum(variance_x, 0) @ sums.basis**2)
+    part = REDUNDANT if dtype == np.float32 else REDUNDANT_WHITENED
+    least = np.maximum(part * own, np.sqrt(ROUNDING * variance))
+    return own, np.maximum(least, rounding(sums.shift) @ np.abs(sums.basis))
 
 
 def pooled(second, mass, pooling):

@@ -82,8 +82,9 @@ def marginal(model, root, known):
         offset = (mean[:, None] @ W)[:, 0]
         return Densities(model.centre[known], W, offset, log_norm, model.mean[:, known], covariance)
     total = covariance.mean(axis=0) + mean.T @ mean / len(mean)
-    least = REDUNDANT * np.sqrt(total.diagonal())
-    return correlated(mean, covariance, total, least, ROUNDING, model.centre[known], None)
+    own = np.sqrt(total.diagonal())
+    centre = model.centre[known]
+    return correlated(mean, covariance, total, own, REDUNDANT * own, ROUNDING, centre, None)
 
 
 def linear_scores(model, log_prior):

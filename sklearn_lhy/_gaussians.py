@@ -39,8 +39,12 @@ class Span(NamedTuple):
     plain: bool = False  # whether nothing is redundant, clearly, so that u serves as well
 
 
-def correlated(mean, covariance, total, least, floor, shift, basis):
-    """Densities from class means (K, d), covariances (G, d, d), total (d, d), all in u."""
+def correlated(mean, covariance, total, own, least, floor, shift, basis):
+    """Densities from class means (K, d), covariances (G, d, d), total (d, d), all in u.
+
+    Deviations of columns of u that features cause by themselves are `own`, those of rounding
+    `least` (d,).
+    """
     whitener, largest = np.array(covariance, order="C"), bound_of_correlations(total, least)
     plain = [
         invert_root(W, least) and above_floor(W, S, total, floor, largest)
@@ -50,7 +54,7 @@ def correlated(mean, covariance, total, least, floor, shift, basis):
         back, triangular = np.eye(len(total)), True
         log_norm = np.log(np.diagonal(whitener, axis1=1, axis2=2)).sum(axis=1)
     else:
-        span = spanned(total, least)
+        span = spanned(total, own, least)
         back, triangular = span.back, span.plain
         parts = [
             (W, np.log(W.diagonal()).sum(), S) if triangular and p else whitened(S, span, floor)
@@ -78,16 +82,16 @@ def independent(mean, variance, total, least, floor, shift):
     return Densities(shift, whitener, mean * whitener, log_norm, shift + mean, variance)
 
 
-def spanned(total, least):
+def spanned(total, own, least):
     """Span in which the total covariance (d, d) is the identity, by pivoted Cholesky.
 
     Column j is redundant if the columns before it leave a standard deviation below least[j].
-    Rows outside the span are projected on it, at right angles after standardising: all columns
-    then have a say where there are more columns than rows.
+    Rows outside the span are projected on it, at right angles in units of `own`, so that it
+    matters little what errors of each feature led them there, and all columns have a say where
+    there are more columns than rows.
     """
     d = len(total)
     used = total.diagonal() > least**2
-    sd = np.sqrt(np.where(used, total.diagonal(), np.inf))
     if not used.any():
         return Span(np.zeros((d, 0)), np.zeros((0, d)))
     unit = np.where(used, least, np.inf)
@@ -101,8 +105,9 @@ def spanned(total, least):
     back = np.zeros((rank, d))
     back[:, order] = factor.T
     back *= np.where(used, unit, 0)
-    Q, R = np.linalg.qr((back / sd).T)  # (d, r), (r, r)
-    return Span(Q @ dtrtri(R)[0].T / sd[:, None], back)
+    own = np.where(used, own, np.inf)
+    Q, R = np.linalg.qr((back / own).T)  # (d, r), (r, r)
+    return Span(Q @ dtrtri(R)[0].T / own[:, None], back)
 
 
 def invert_root(S, least):

@@ -409,6 +409,7 @@ class GaussianGenerativeClassifier(
         self._shared = self.covariance_type in SHARED  # it may be changed after the fit
         model = densities(
             left,
+            dtype,
             shared=self._shared,
             spherical=self.covariance_type == "spherical",
             pooling=self.pooling,

@@ -919,6 +919,41 @@ def test_diagonal_types_learn_from_the_values_that_are_there(kind):
     assert np.isfinite(model.predict_log_proba(X)).all()
 
 
+@pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(5))
+def test_missing_values_beside_a_redundant_column(kind, seed):
+    rng = np.random.default_rng(seed)
+    y = np.arange(300) % 2
+    X = rng.normal(size=(300, 4)) @ rng.normal(size=(4, 4)) + y[:, None]
+    with_sum = np.column_stack([X, X[:, :2].sum(axis=1)])
+    P = []
+    for rows in (X, with_sum):
+        model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(rows, y)
+        rows = rows.copy()
+        rows[:, 3] = np.nan
+        P.append(model.predict_proba(rows))
+    assert max_change(*P) < 1e-8
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("seed", range(10))
+def test_rounding_beside_a_redundant_column_changes_little(kind, seed):
+    """Rows off the span by rounding are those on the span, whatever whitening magnifies."""
+    rng = np.random.default_rng(seed)
+    y = np.arange(1000) % 2
+    X = rng.normal(size=(1000, 4)) @ rng.normal(size=(4, 4)) + rng.normal(size=(2, 4))[y]
+    with_sum = np.column_stack([X, X.sum(axis=1)])
+    P = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
+    model = GaussianGenerativeClassifier(kind).fit(with_sum, y)
+    assert max_change(model.predict_proba(with_sum), P) < 1e-8
+    assert max_change(model.predict_proba(np.round(with_sum, 5)), P) < 1e-3
+    drawn, k = model.sample(500, random_state=0)
+    assert model.mahalanobis(drawn)[np.arange(500), k].mean() < 5  # 4 directions
+    single, alone = with_sum.astype(np.float32), X.astype(np.float32)
+    pair = [GaussianGenerativeClassifier(kind).fit(Z, y).predict_proba(Z) for Z in (single, alone)]
+    assert max_change(*pair) < 1e-4
+
+
 @pytest.mark.parametrize("missing", [0, 0.4])
 @pytest.mark.parametrize("outlier", [False, True])
 def test_variances_far_from_the_origin(missing, outlier):
