@@ -31,19 +31,24 @@ class Guess(NamedTuple):
     basis: np.ndarray | None
 
 
-def first_guess(X, codes, count, kind, weight=None, missing=False):
-    """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly."""
+def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
+    """A Guess from about `SAMPLE_ROWS` rows of positive weight, spread evenly.
+
+    Coordinates (shift, basis) may be known, from a Guess or moments.
+    """
     d, K = X.shape[1], len(count)
     enough = 3 * d // 2 + K  # rows, to tell what nearly determines others
     index = sampled(codes, count, max(SAMPLE_ROWS, enough), weight)
     rows, codes = dense(X[index]).astype(np.float64, copy=False), codes[index]
     members = indicator(codes, K)
     unknown = np.isnan(rows) if missing else slice(0)
-    known = ~unknown if missing else np.ones((len(rows), 1))
+    there = ~unknown if missing else np.ones((len(rows), 1))
     rows[unknown] = 0
-    behind = np.maximum(members @ known, 1)  # (K, d) or (K, 1)
-    shift = rows.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    behind = np.maximum(members @ there, 1)  # (K, d) or (K, 1)
+    shift = rows.sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     means = members @ rows / behind
+    if known is not None:
+        return Guess(known.shift, means, known.basis)
     centres = np.take(means, codes, axis=0)
     rows -= centres
     rows[unknown] = 0

@@ -87,6 +87,12 @@ def marginal(model, root, known):
     return correlated(mean, covariance, total, own, REDUNDANT * own, ROUNDING, centre, None)
 
 
+def at_centre(model):
+    """The Gaussian of the shared covariance at the centre, which linear scores leave out."""
+    nowhere = model._replace(offset=0 * model.offset[:1], log_norm=model.log_norm[:1])
+    return nowhere._replace(mean=model.centre[None])
+
+
 def linear_scores(model, log_prior):
     """Scores x -> W'(x - centre) + b of a shared covariance, W (d, K) and b (K,) [C33].
 

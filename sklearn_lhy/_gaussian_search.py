@@ -74,18 +74,20 @@ def gaussian_grid_search(
     splits = check_cv(cv, y, classifier=True).split(X, y, groups)
     folds = [(place[train], place[test]) for train, test in splits]
     grid = list(ParameterGrid(param_grid))
+    _check_splits(grid, folds, classes, codes)
     candidates = [clone(estimator).set_params(**values) for values in grid]
+    sums, scores = {}, np.empty((len(candidates), len(folds)))
     score, rows = check_scoring(estimator, scoring), getattr(table, "iloc", table)
-    scores, sums = np.empty((len(candidates), len(folds))), {}
     for c, candidate in enumerate(candidates):
         candidate._validate_params()
         key = candidate._statistics()
         if key not in sums:
             sums[key] = _fold_moments(candidate, X, codes, len(classes), weight, folds)
-        for f, (_, test) in enumerate(folds):
-            left, seen = _moments.occupied(sums[key][f])
+        for f, (train, test) in enumerate(folds):
+            present = np.unique(codes[train])
             validate_data(candidate, table, skip_check_array=True)  # sets the names
-            candidate._set_model(classes[seen], left, X.dtype)
+            left = _moments.of_classes(sums[key][f], present)
+            candidate._set_model(classes[present], left, X.dtype)
             weighted = {} if weight is None else {"sample_weight": weight[test]}
             scores[c, f] = score(candidate, rows[test], y[test], **weighted)
     results = _search_results(grid, scores)
@@ -109,6 +111,18 @@ def _check_search(estimator, scoring):
         )
     if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
         raise TypeError(f"scoring must be one score, a str or a callable, got {scoring!r}.")
+
+
+def _check_splits(grid, folds, classes, codes):
+    """Refuse a search without candidates or splits, or that trains on a single class."""
+    if not grid or not folds:
+        raise ValueError(
+            f"param_grid gives {len(grid)} candidates and cv {len(folds)} splits: there must be at"
+            " least one of each."
+        )
+    for f, (train, _) in enumerate(folds):
+        present = classes[np.unique(codes[train])]
+        need_two_classes(present, None, name=f"The training part of split {f}")
 
 
 def _search_results(grid, scores):

@@ -115,8 +115,11 @@ def total_mean(sums):
 def occupied(sums):
     """The same sums without empty classes, and the codes of those that are left."""
     left = np.flatnonzero(sums.N > 0)
-    if len(left) == len(sums.N):
-        return sums, left
+    return (sums if len(left) == len(sums.N) else of_classes(sums, left)), left
+
+
+def of_classes(sums, left):
+    """The same sums of some classes only."""
     names = ["N", "mass", "mean"] + (["second"] if sums.kind != "pooled" else [])
     names += ["third", "fourth"] if sums.fourth is not None else []
-    return sums._replace(**{name: getattr(sums, name)[left] for name in names}), left
+    return sums._replace(**{name: getattr(sums, name)[left] for name in names})

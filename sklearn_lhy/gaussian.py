@@ -20,10 +20,11 @@ from sklearn_lhy._checks import (
     need_two_classes,
 )
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
-from sklearn_lhy._first_guess import Guess
+from sklearn_lhy._first_guess import first_guess
 from sklearn_lhy._gather import better_guess, gather
 from sklearn_lhy._gaussian_model import densities
 from sklearn_lhy._gaussian_scores import (
+    at_centre,
     discriminant_directions,
     draw,
     linear_scores,
@@ -264,7 +265,7 @@ class GaussianGenerativeClassifier(
             else:
                 X, y, weight = self._check_training(X, y, sample_weight, reset=first)
                 labels, codes = encode_labels(y)
-                guess = None if first else self._known_coordinates(labels)
+                guess = None if first else self._known_coordinates(X, codes, len(labels), weight)
                 sums, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
             if classes is not None:
                 known = np.unique(classes)
@@ -380,16 +381,12 @@ class GaussianGenerativeClassifier(
             _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
         return labels, sums, dtype
 
-    def _known_coordinates(self, labels):
-        """Give the coordinates that whitened the rows so far, if any, to gather rows of labels."""
-        mine = self._moments
-        if mine.basis is None:
+    def _known_coordinates(self, X, codes, K, weight):
+        """Give the coordinates that whitened the rows so far, if any, to gather these rows in."""
+        if self._moments.basis is None:
             return None
-        union, place = _union(self.classes_, labels)
-        means = np.tile(_moments.total_mean(mine), (len(union), 1))  # in u
-        means[place] = np.where(mine.N[:, None] > 0, mine.mean, means[place])
-        means = means[np.searchsorted(union, labels)]
-        return Guess(mine.shift, mine.shift + np.linalg.solve(mine.basis.T, means.T).T, mine.basis)
+        count, kind = np.bincount(codes, weight, K), self._moments.kind
+        return first_guess(X, codes, count, kind, weight, self.allow_nan, self._moments)
 
     def _add(self, labels, sums):
         """Add the moments of more rows to the model."""
@@ -420,7 +417,10 @@ class GaussianGenerativeClassifier(
         self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
-        covariance = model.covariance.astype(dtype, copy=False)
+        with np.errstate(over="ignore"):
+            covariance = model.covariance.astype(dtype, copy=False)
+        if not np.isfinite(covariance).all():  # squares of what single precision can hold
+            covariance = model.covariance
         if self.covariance_type == "spherical":
             covariance = covariance.max(axis=1)
         if self._shared:
@@ -438,6 +438,11 @@ class GaussianGenerativeClassifier(
         prior = self.class_count_ / self.class_count_.sum()
         if self.priors is not None:
             prior = _checked_priors(self.priors, K)
+            if not prior[self._seen].any():
+                raise ValueError(
+                    f"priors={self.priors!r} name only classes without rows: give one of"
+                    f" {self.classes_[self._seen]} a probability."
+                )
         self.class_prior_ = prior
         if not self._shared:
             for name in LINEAR:  # of a fit with another covariance_type
@@ -480,20 +485,21 @@ class GaussianGenerativeClassifier(
     def _linear_scores(self, X):
         """Scores of a shared covariance: (n, 1) for two classes, (n, K) otherwise."""
         if self._cancelling > np.finfo(X.dtype).eps ** -0.25 and not issparse(X):
-            Z = self._centred_scores(X)
+            Z = self._centred_scores(X, Layer(*self._centred))
         else:
             W = self.coef_.T.astype(X.dtype, order="C")
             Z = product(X, W)
             Z += self.intercept_.astype(X.dtype)
         if self.allow_nan:
             missing = np.isnan(Z).any(axis=1)  # a missing value without weight changes nothing
-            joint = self._log_joint(X[missing])
+            rows = X[missing]
+            joint = self._log_joint(rows) - log_densities(rows, at_centre(self._densities), True)
             Z[missing] = joint[:, 1:] - joint[:, :1] if Z.shape[1] == 1 else joint
         return Z
 
-    def _centred_scores(self, X):
-        """Score rows that lie far from the origin, where X @ W + b would cancel digits."""
-        layer, centre = Layer(*self._centred), self._densities.centre
+    def _centred_scores(self, X, layer):
+        """Scores of dense rows far from the origin, where X @ W + b would cancel digits."""
+        centre = self._densities.centre
         Z = np.empty((X.shape[0], len(layer.b)), X.dtype)
         for part in row_blocks(X):
             Z[part] = layer_scores(X[part] - centre, layer)
@@ -590,10 +596,13 @@ class GaussianGenerativeClassifier(
             where the means span fewer directions. NaN for rows with missing values.
         """
         X = self._check_finite(self._check_rows(X))
-        directions = self._directions()
-        mean = self._seen_prior() @ self._densities.mean
+        directions, model = self._directions(), self._densities
+        mean = self._seen_prior() @ model.mean
         with np.errstate(over="ignore", invalid="ignore"):
-            T = X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+            if issparse(X):
+                T = X @ directions.astype(X.dtype) - (mean @ directions).astype(X.dtype)
+            else:
+                T = self._centred_scores(X, Layer(directions, (model.centre - mean) @ directions))
         return T if self.allow_nan else without_nan(T)
 
     def _seen_prior(self):
@@ -674,7 +683,7 @@ def _both(a, b):
 def _checked_priors(priors, K):
     """Priors as an array (K,) of probabilities."""
     try:
-        priors = np.asarray(priors, dtype=np.float64)
+        priors = np.array(priors, dtype=np.float64)  # of our own
     except (TypeError, ValueError) as error:
         raise ValueError(f"priors must be {K} numbers, got {priors!r}.") from error
     if priors.shape != (K,):

@@ -15,6 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from scipy.linalg import eigh
 from scipy.stats import multivariate_normal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.covariance import ledoit_wolf
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_blobs
@@ -23,7 +24,7 @@ from sklearn.discriminant_analysis import (
     QuadraticDiscriminantAnalysis,
 )
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import log_loss
+from sklearn.metrics import get_scorer, log_loss
 from sklearn.model_selection import GridSearchCV, KFold, ShuffleSplit
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -1099,3 +1100,94 @@ def test_the_same_rule_as_a_logistic_regression(classes):
     assert_array_equal(model.coef_, before)
     named = GaussianGenerativeClassifier().fit(pd.DataFrame(X, columns=list("abcd")), y)
     assert list(named.to_logistic().feature_names_in_) == list("abcd")
+
+
+@pytest.mark.parametrize("scoring", [None, "neg_log_loss"])
+def test_the_search_keeps_classes_without_weight(scoring):
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    X, weight = rng.normal(size=(90, 3)) + y[:, None], np.where(y == 2, 0.0, 1.0)
+    plain = GaussianGenerativeClassifier("full", priors=[0.4, 0.4, 0.2])
+    with config_context(enable_metadata_routing=True):
+        routed = clone(plain).set_fit_request(sample_weight=True)
+        scorer = get_scorer(scoring or "accuracy").set_score_request(sample_weight=True)
+        slow = GridSearchCV(routed, {"pooling": [0, 0.5]}, scoring=scorer, error_score="raise")
+        slow.fit(X, y, sample_weight=weight)
+    fast = gaussian_grid_search(
+        plain, X, y, {"pooling": [0, 0.5]}, scoring=scoring, sample_weight=weight
+    )
+    assert_allclose(
+        fast.cv_results_["mean_test_score"], slow.cv_results_["mean_test_score"], rtol=1e-10
+    )
+
+
+def test_priors_are_copied_and_must_name_a_class_with_rows():
+    X, y = load_iris(return_X_y=True)
+    priors = np.array([0.2, 0.3, 0.5])
+    model = GaussianGenerativeClassifier("full", priors=priors).fit(X, y)
+    before = model.predict_proba(X)
+    priors[:] = [0.98, 0.01, 0.01]
+    assert_array_equal(model.predict_proba(X), before)
+    model = GaussianGenerativeClassifier(priors=[0, 0, 1])
+    with pytest.raises(ValueError, match="without rows"):
+        model.partial_fit(X[y < 2], y[y < 2], classes=[0, 1, 2])
+
+
+def test_transform_is_centred_before_it_is_projected():
+    X, y = load_iris(return_X_y=True)
+    model = GaussianGenerativeClassifier()
+    near = model.fit(X, y).transform(X)
+    far = (X + 1e5).astype(np.float32)
+    assert_allclose(
+        GaussianGenerativeClassifier().fit(far, y).transform(far),
+        GaussianGenerativeClassifier().fit(far - np.float32(1e5), y).transform(far - 1e5),
+        atol=1e-4,
+    )
+    assert_allclose(near.T @ near / 150 - np.diag(near.var(axis=0)), 0, atol=1e-10)
+
+
+def test_late_classes_of_a_whitened_stream():
+    rng = np.random.default_rng(0)
+    y = np.arange(2000) % 2
+    y[-40:] = 2 + np.arange(40) % 2
+    X, late = rng.normal(size=(2000, 3)), y > 1
+    X[:, 2] = X[:, 0] + X[:, 1] + 0.01 * X[:, 2]
+    X[-40:, 2] += 30
+    X[y == 3, 2] += 0.01
+    whole = GaussianGenerativeClassifier("full").fit(X, y)
+    stream = GaussianGenerativeClassifier("full").partial_fit(X[~late], y[~late])
+    stream.partial_fit(X[late], y[late])
+    between = X[late] + rng.normal(size=(40, 3)) * [0, 0, 0.01]
+    assert max_change(stream.predict_proba(between), whole.predict_proba(between)) < 1e-11
+
+
+@pytest.mark.parametrize("pooling", [0.5, 1.0])
+def test_pooling_covers_a_feature_unknown_in_a_class(pooling):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(43, 2)), np.append(np.arange(40) % 2, [2, 2, 2])
+    X[y == 1, 0] += 5
+    X[y == 2, 0] = np.nan
+    model = GaussianGenerativeClassifier("diag", pooling=pooling, allow_nan=True).fit(X, y)
+    shared = GaussianGenerativeClassifier("tied_diag", allow_nan=True).fit(X, y).covariance_
+    assert_allclose(model.covariance_[2, 0], shared[0])
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_decisions_about_incomplete_rows_are_on_the_scale_of_complete_ones(kind):
+    """A feature that says nothing may as well be missing."""
+    rng = np.random.default_rng(0)
+    y = np.arange(3000) % 3
+    X = np.column_stack([rng.normal(size=3000) + 2 * y, np.tile([-1.0, 1.0], 1500)])
+    X = np.vstack([X, X * [1, -1]])  # the second feature is independent of all else
+    y = np.tile(y, 2)
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+    holes = X.copy()
+    holes[:, 1] = np.nan
+    assert_allclose(model.decision_function(holes), model.decision_function(X), atol=1e-9)
+
+
+def test_covariances_of_single_precision_may_exceed_its_range():
+    X, y = load_iris(return_X_y=True)
+    model = GaussianGenerativeClassifier("diag").fit((X * 1e22).astype(np.float32), y)
+    assert np.isfinite(model.covariance_).all()
+    assert model.score((X * 1e22).astype(np.float32), y) > 0.9

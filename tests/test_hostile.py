@@ -268,6 +268,15 @@ def test_grid_search_refuses_what_fit_refuses():
     for bad, message in (((X * np.nan, y), "NaN"), ((X, y * 0), "one class"), ((X, y[1:]), ".")):
         with pytest.raises(ValueError, match=message):
             gaussian_grid_search(GaussianGenerativeClassifier(), *bad, grid)
+    one_class = [(np.flatnonzero(y == 0), np.flatnonzero(y > 0))]
+    for more, message in (
+        ({"param_grid": []}, "0 candidates"),
+        ({"param_grid": grid, "cv": []}, "0 splits"),
+        ({"param_grid": grid, "cv": one_class}, "split 0 holds one class"),
+        ({"param_grid": grid, "cv": [([], np.arange(150))]}, "split 0 holds no class"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            gaussian_grid_search(GaussianGenerativeClassifier(), X, y, **more)
     for grid in ({"shrinkage": [2.0]}, {"priors": [[1, 1, 1]]}, {"no_such": [1]}):
         with pytest.raises(ValueError, match=next(iter(grid))):
             gaussian_grid_search(GaussianGenerativeClassifier(), X, y, grid)
