@@ -51,8 +51,8 @@ splits = StratifiedShuffleSplit(30, test_size=0.25, random_state=0)
 
 # %%
 # Where rows are few, a Gaussian model is ahead: on the wines up to forty rows, on the tumours at
-# ten only. With more rows logistic regression catches up and passes: its w and b are not bound to
-# an assumption.
+# ten only. With more rows logistic regression catches up, and passes on the tumours: its w and b
+# are not bound to an assumption.
 figure, axes = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 for ax, (title, (X, y)) in zip(axes, data.items(), strict=True):
     for name, (model, colour, marker) in models.items():

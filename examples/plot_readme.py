@@ -2,7 +2,8 @@
 The four classifiers on two measurements of wines
 =================================================
 
-Each panel shows one classifier at its default settings: the regions in which it prefers each of the
+Each panel shows one classifier at its default settings, the Gaussian with a covariance for each
+class, on scaled measurements: the regions in which it prefers each of the
 three growers, and, by the shade, how sure it is. The straight borders of softmax and of Gaussians
 that share a covariance belong to the same family of functions; separate covariances bend them, and
 so do hidden units. With two classes logistic regression takes the place of softmax: it is shown on

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import io
 import sys
 from pathlib import Path
 
@@ -63,6 +64,9 @@ def _check_arguments(args):
     for path in filter(None, [args.json, args.plot]):
         if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
             raise ValueError(f"cannot write {path}: no such directory, or it is one.")
+    paths = [Path(path).resolve() for path in (args.data, args.json, args.plot) if path]
+    if len(set(paths)) < len(paths):
+        raise ValueError("--data, --json and --plot must name different files.")
     if args.plot and Path(args.plot).suffix.lower() not in PICTURES:
         raise ValueError(f"--plot {args.plot}: the name must end in {', '.join(PICTURES)}.")
     if args.plot and importlib.util.find_spec("matplotlib") is None:
@@ -93,7 +97,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         _check_arguments(args)
         result = _compare(args)
-        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+        if isinstance(sys.stdout, io.TextIOWrapper):  # a caller may have put another stream there
+            sys.stdout.reconfigure(errors="replace")
         print(result)
         if args.json:
             result.to_json(args.json)

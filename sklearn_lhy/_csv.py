@@ -205,6 +205,8 @@ def _useless(column, values, n_levels):
         return "which has no name (numbers of the rows, perhaps)"
     if np.isnan(values).all():
         return "which holds no values"
+    if n_levels == 1:
+        return "which holds one text only"
     if n_levels > max(MANY, len(values) // 10):
         return f"whose {n_levels} different texts in {len(values)} rows are no categories"
     return None

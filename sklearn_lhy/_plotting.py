@@ -10,3 +10,10 @@ def pyplot(caller):
             f"{caller} needs matplotlib: install it with `python -m pip install matplotlib`."
         ) from error
     return plt
+
+
+def line_look(keywords):
+    """Keywords of a line by their long names, so that they replace ours."""
+    from matplotlib import cbook, lines
+
+    return cbook.normalize_kwargs(keywords, lines.Line2D)

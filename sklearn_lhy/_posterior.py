@@ -198,7 +198,9 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     @rowwise
     def predict_log_proba(self, X):
-        """Logarithm of the posterior, exact also where the probability rounds to 0 or 1.
+        """Logarithm of the posterior, exact also where the probability rounds to 0.
+
+        Where it rounds to 1 too, in double precision; in single precision it is 0 there.
 
         Parameters
         ----------

@@ -136,6 +136,7 @@ def compare(
         raise ValueError("give both X and y, or neither for the data sets of scikit-learn.")
     if isinstance(cv, bool) or not isinstance(cv, int | np.integer) or cv < 2:
         raise ValueError(f"cv = {cv!r}: give the number of folds, an integer of at least 2.")
+    _check_pairs(estimators)
     loaded: dict[str, tuple[Any, Any]] = {name: (X, y)}
     if X is None:
         loaded = {key: load(return_X_y=True) for key, load in BUNDLED.items()}
@@ -143,7 +144,9 @@ def compare(
     for key, (rows, labels) in loaded.items():
         X, y = _check_data(key, rows, labels, cv)
         data.append(_facts(key, X, y, notes))
-        pairs = estimators or counterparts(len(np.unique(y)), random_state)
+        pairs = estimators
+        if pairs is None:
+            pairs = counterparts(len(np.unique(y)), random_state)
         folds = StratifiedKFold(int(cv), shuffle=True, random_state=random_state).split(X, y)
         tasks += fold_tasks(key, X, y, pairs, _preprocessor(preprocessor, X), list(folds))
     results = run_tasks(tasks, n_jobs, Progress(len(tasks)) if verbose else None)
@@ -154,10 +157,24 @@ def compare(
     )
 
 
+def _check_pairs(estimators):
+    """Refuse what is no mapping of names to two classifiers each."""
+    if estimators is None:
+        return
+    pairs = estimators.values() if isinstance(estimators, Mapping) else []
+    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in pairs):
+        raise TypeError(
+            "estimators must map names to pairs (classifier, counterpart), such as"
+            f" counterparts(2); got {estimators!r}."
+        )
+
+
 def _check_data(name, X, y, cv):
     """Rows that can be indexed, and at least two classes with enough rows for the folds."""
     X, y = indexable(X, y)
     X = X if hasattr(X, "shape") else np.asarray(X)
+    if len(X.shape) != 2:
+        raise ValueError(f"{name}: X has shape {X.shape}: give a table, rows by columns.")
     y = column_or_1d(y)
     check_classification_targets(y)
     classes, counts = np.unique(y, return_counts=True)

@@ -617,6 +617,8 @@ class GaussianGenerativeClassifier(
 
     @property
     def _n_features_out(self):
+        if not self._shared:  # tools that look at every attribute skip it
+            raise AttributeError("There are no directions: covariance_type was changed since fit.")
         return self._directions().shape[1]
 
     def to_logistic(self):

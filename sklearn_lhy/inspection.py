@@ -8,7 +8,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy._linear import LinearDescendingClassifier
-from sklearn_lhy._plotting import pyplot
+from sklearn_lhy._plotting import line_look, pyplot
 from sklearn_lhy._training import stack_objective
 from sklearn_lhy._units import Layer
 
@@ -140,7 +140,7 @@ class LossCurveDisplay:
         self.figure_ = self.ax_.figure
         self.lines_, self.validation_lines_ = {}, {}
         for name, losses in self.losses.items():
-            look = {**(line_kwargs or {}), "label": name}
+            look = {**line_look(line_kwargs), "label": name}
             self.lines_[name] = self._draw(losses, look)
             if name in (self.validation_losses or {}):
                 look["color"] = self.lines_[name].get_color()
@@ -283,7 +283,10 @@ class LossSurfaceDisplay:
         path = np.array([np.append(layer.W[:, output], layer.b[output]) for (layer,) in layers])
         path = path[:, weights]
         xx0, xx1 = np.meshgrid(
-            *(np.linspace(*ends, grid_resolution) for ends in limits or _limits(path))
+            *(
+                np.linspace(*ends, grid_resolution)
+                for ends in (_limits(path) if limits is None else limits)
+            )
         )
         loss = _section(objective, layers[-1], weights, output, xx0, xx1)
         display = cls(xx0, xx1, loss, path, _weight_names(estimator, weights))
@@ -308,10 +311,12 @@ class LossSurfaceDisplay:
         """
         self.ax_ = pyplot("LossSurfaceDisplay").subplots()[1] if ax is None else ax
         self.figure_ = self.ax_.figure
-        look = {"levels": 25, "cmap": "Blues_r", **(contour_kwargs or {})}
+        look = {"levels": 25, **(contour_kwargs or {})}
+        if "colors" not in look:
+            look.setdefault("cmap", "Blues_r")
         self.surface_ = self.ax_.contourf(self.xx0, self.xx1, self.loss, **look)
         self.ax_.contour(self.surface_, colors="white", linewidths=0.4)
-        look = {"color": "#D55E00", "marker": ".", **(line_kwargs or {})}
+        look = {"color": "#D55E00", "marker": ".", **line_look(line_kwargs)}
         (self.path_,) = self.ax_.plot(*self.path.T, **look)
         for point, marker, size in ((self.path[0], "o", 8), (self.path[-1], "*", 13)):
             ends = {"color": self.path_.get_color(), "markeredgecolor": "black"}
@@ -376,23 +381,31 @@ def _limits(path):
 
 def _check_section(weights, output, limits, grid_resolution, d, m):
     """Refuse what cannot be drawn of m outputs with d weights and an intercept each."""
-    if not isinstance(output, Integral) or not -m <= output < m:
+    if not _is_index(output) or not -m <= output < m:
         raise ValueError(f"output={output!r} must be an int: there are {m} rows of coef_.")
     places = list(weights) if np.iterable(weights) else []
-    fits = [isinstance(place, Integral) and -1 <= place < d for place in places]
+    fits = [_is_index(place) and -1 <= place < d for place in places]
     if fits != [True, True] or places[0] == places[1]:
         raise ValueError(
             f"weights={weights!r} must be two different columns of coef_, which has {d}, or -1 for"
             " the intercept."
         )
     if limits is not None:
-        ends = np.array(limits, dtype=float) if np.size(limits) == 4 else np.zeros(0)
-        if ends.shape != (2, 2) or not np.isfinite(ends).all():
+        try:
+            ends = np.array(limits, dtype=float)
+        except (TypeError, ValueError):
+            ends = np.zeros(0)
+        if ends.shape != (2, 2) or not np.isfinite(ends).all() or (ends[:, 0] >= ends[:, 1]).any():
             raise ValueError(
-                f"limits={limits!r} must be two pairs of finite numbers, such as ((-1, 1), (0, 2))."
+                f"limits={limits!r} must be two pairs of finite numbers, low and high, such as"
+                " ((-1, 1), (0, 2))."
             )
-    if not isinstance(grid_resolution, Integral) or grid_resolution < 2:
+    if not _is_index(grid_resolution) or grid_resolution < 2:
         raise ValueError(f"grid_resolution={grid_resolution!r} must be an int of at least 2.")
+
+
+def _is_index(value):
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def _weight_names(estimator, weights):

@@ -28,9 +28,9 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
     The outputs sigma(w.x + b) of one layer of units are the inputs of the next [L27]: a cascade
     that finds its own features where a single unit fails [L24, L25] and nobody has made features
     by hand [L26]. The last layer is a logistic unit for two classes, one for each label of
-    multilabel targets, and softmax for more classes. Without hidden layers it is
-    GDLogisticRegression or SoftmaxGD with C = 1 / alpha. With hidden layers the default solver
-    standardises the columns inside; those of a sparse X are scaled, not centred.
+    multilabel targets, and softmax for more classes. Without hidden layers and with the default
+    solver it is GDLogisticRegression or SoftmaxGD with C = 1 / alpha. With hidden layers this
+    solver standardises the columns inside; those of a sparse X are scaled, not centred.
 
     Parameters
     ----------

@@ -232,6 +232,7 @@ def test_same_seed_same_scores_other_seed_other_folds():
         ((X_IRIS, Y_IRIS + 0.5 * (np.arange(150) % 2)), "continuous"),
         ((X_IRIS, np.r_[Y_IRIS[:-1], 7]), "class 7 has 1 rows, fewer than the 3 folds"),
         ((X_IRIS, Y_IRIS[:-1]), "inconsistent numbers of samples"),
+        ((X_IRIS[:, 0], Y_IRIS), r"X has shape \(150,\)"),
     ],
 )
 def test_bad_data_is_refused(arguments, message):
@@ -243,6 +244,12 @@ def test_bad_data_is_refused(arguments, message):
 def test_bad_number_of_folds_is_refused(cv):
     with pytest.raises(ValueError, match="cv = "):
         compare(X_IRIS, Y_IRIS, estimators=TWO, cv=cv)
+
+
+@pytest.mark.parametrize("wrong", [{}, {"a": GaussianNB()}, {"a": (GaussianNB(),) * 3}, [1]])
+def test_what_is_no_pair_is_refused(wrong):
+    with pytest.raises(TypeError, match="estimators must map names to pairs"):
+        compare(X_IRIS, Y_IRIS, estimators=wrong)
 
 
 def test_unknown_preprocessor_is_refused():
@@ -346,6 +353,14 @@ def test_delimiters_quotes_blank_lines_and_byte_order_mark(tmp_path, mark):
     assert table.y.tolist() == [0, 1] and table.y.dtype.kind == "i"
 
 
+def test_a_single_text_is_left_out(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("c,x,y\n" + "".join(f"q,{i},{'ab'[i % 2]}\n" for i in range(8)))
+    read = read_csv(table, "y", [])
+    assert read.X.shape == (8, 1)
+    assert any("one text only" in note for note in read.notes)
+
+
 def test_numbers_can_be_called_categories(tmp_path):
     path = write(tmp_path / "t.csv", "size,y\n10,a\n30,b\n20,a\n3+,b\n")
     table = read_csv(path, "y", ["size"])
@@ -434,6 +449,8 @@ def assert_refused(arguments, message, capsys):
         (["--json", "no/such/place.json"], "cannot write no/such/place.json"),
         (["--plot", "."], "cannot write ."),
         (["--plot", "out.docx"], "must end in .png"),
+        (["--data", "./t.csv", "--target", "y", "--json", "t.csv"], "different files"),
+        (["--json", "same.png", "--plot", "same.png"], "different files"),
         (["--nonsense"], "unrecognized arguments: --nonsense"),
     ],
 )

@@ -195,3 +195,12 @@ def test_multilabel_targets():
     assert P.shape == (80, 3)
     np.testing.assert_array_equal(clf.predict(X), (P > 0.5).astype(int))
     np.testing.assert_allclose(np.exp(clf.predict_log_proba(X)), P)
+
+
+@pytest.mark.parametrize("clf", [*GAUSSIANS, *(Class() for Class in CLASSES[1:])], ids=str)
+def test_a_fitted_model_can_be_looked_at(clf):
+    X, y = make_classification(60, random_state=0)
+    clf.fit(X, y)
+    assert "classes_" in dir(clf)
+    assert dict(inspect.getmembers(clf))["n_features_in_"] == 20
+    assert type(clf).__name__ in make_pipeline(clf)._repr_html_()

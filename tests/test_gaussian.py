@@ -1191,3 +1191,11 @@ def test_covariances_of_single_precision_may_exceed_its_range():
     model = GaussianGenerativeClassifier("diag").fit((X * 1e22).astype(np.float32), y)
     assert np.isfinite(model.covariance_).all()
     assert model.score((X * 1e22).astype(np.float32), y) > 0.9
+
+
+@pytest.mark.parametrize("kind", ["diag", "tied_diag"])
+def test_shrinkage_of_variances_goes_to_their_mean(kind):
+    X, y = load_iris(return_X_y=True)
+    own = GaussianGenerativeClassifier(kind, reg_covar=0).fit(X, y).covariance_
+    shrunk = GaussianGenerativeClassifier(kind, shrinkage=0.3, reg_covar=0).fit(X, y).covariance_
+    assert_allclose(shrunk, 0.7 * own + 0.3 * own.mean(axis=-1, keepdims=True))

@@ -169,6 +169,10 @@ def test_surface_refuses_what_has_no_single_layer():
         {"weights": 1},
         {"limits": (0, 1)},
         {"limits": ((0, 1), (0, np.inf))},
+        {"limits": ((0, 0), (0, 1))},
+        {"limits": (("a", "b"), ("c", "d"))},
+        {"output": False},
+        {"weights": (True, False)},
         {"grid_resolution": 1},
     ],
     ids=str,
@@ -192,3 +196,16 @@ def test_without_matplotlib_says_what_to_install(display, monkeypatch):
     monkeypatch.delitem(sys.modules, "matplotlib.pyplot")
     with pytest.raises(ImportError, match=f"{type(display).__name__} needs .*pip install matplot"):
         display.plot()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_looks_may_be_given_by_any_of_their_names():
+    clf, look = GDLogisticRegression(max_iter=3), {"c": "k"}
+    limits = np.array([[-1, 1], [0, 2.0]])
+    surface = LossSurfaceDisplay.from_estimator(clf, X, y, limits=limits, line_kwargs=look)
+    assert surface.path_.get_color() == "k" and surface.xx0.min() == -1
+    surface.plot(contour_kwargs={"colors": "red"})
+    clf.fit(X, y, X_val=X, y_val=y)
+    curves = LossCurveDisplay.from_estimator(clf, line_kwargs=look)
+    drawn = [*curves.lines_.values(), *curves.validation_lines_.values()]
+    assert [line.get_color() for line in drawn] == ["k", "k"]
