@@ -50,10 +50,11 @@ class StackSolver:
         share = float(self.weight.sum(dtype=float))
         total, rows = share * unit, np.count_nonzero(weight)
         self.part = max(total, rows)  # small units of weight do no harm
-        seen, known = (before or {}).get("seen", 0.0), moments(X, self.weight / share)
+        seen, past = (before or {}).get("seen", 0.0), (before or {}).get("past", (0.0, 0.0))
         self.seen, self.following = seen + total, seen / total
-        self.moments = together(before["moments"], seen, known, total) if seen else known
-        self.X, self.centre, self.scale = standardised(X, *self.moments)
+        self.X, self.centre, self.variance, self.scale = standardised(
+            X, self.weight / share, total / self.seen, *past
+        )
         if alpha is None:
             alpha = choose_alpha(self.X, self.Y, self.weight, unit, self.loss, sizes, random_state)
         self.alpha, self.chosen = alpha, chosen
@@ -137,7 +138,7 @@ class StackSolver:
     def resume(self, state):
         """How much weight the layers rest on, mean and variance of these rows, a chosen alpha."""
         alpha = self.alpha if self.chosen else None
-        return {"seen": self.seen, "moments": list(self.moments), "alpha": alpha}
+        return {"seen": self.seen, "past": [self.centre, self.variance], "alpha": alpha}
 
     def _inside(self, layers):
         (W, b), *rest = layers
@@ -199,33 +200,27 @@ def cast(layers, dtype):
     return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
 
 
-def moments(X, share):
-    """Mean and variance of the columns; mean 0 and mean square of sparse rows."""
+def standardised(X, share, part=1.0, past_mean=0.0, past_variance=0.0):
+    """A copy of the rows with mean 0 and variance 1, their mean, variance and scale.
+
+    Of these rows and others before them, beside which they are a part of the weight. Sparse rows
+    are scaled only.
+    """
+    own = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
+    centre = past_mean + part * (own - past_mean)
     if sparse.issparse(X):
-        centre, variance = np.zeros(X.shape[1]), X.multiply(X).T @ share
+        variance = X.multiply(X).T @ share
     else:
-        centre = centre_of(X, share)
-        A = X - centre.astype(X.dtype)
-        variance = np.einsum("ij,ij,i->j", A, A, share, dtype=float)
+        X = X - centre.astype(X.dtype)
+        variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
     check_squares(X, variance, variance.dtype)
-    if not sparse.issparse(X):  # the centre has rounding errors: a constant column has a mean left
-        variance = np.maximum(variance - (share @ A).astype(float) ** 2, 0)
-    return centre, variance
-
-
-def together(a, seen, b, total):
-    """Mean and variance of rows of weight seen and rows of weight total."""
-    share = total / (seen + total)
-    apart = b[0] - a[0]
-    return a[0] + share * apart, a[1] + share * (b[1] - a[1]) + share * (1 - share) * apart**2
-
-
-def standardised(X, centre, variance):
-    """A copy of the rows with mean 0 and variance 1, and what was taken off; sparse: scale only."""
+    if not sparse.issparse(X):  # centred by another mean, and rounded: a mean is left
+        variance = np.maximum(variance - (share @ X).astype(float) ** 2, 0)
+    variance = past_variance + part * (variance - past_variance)
+    variance += part * (1 - part) * (own - past_mean) ** 2
     scale = np.sqrt(variance)
     scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
     if sparse.issparse(X):
-        return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, scale
-    X = X - centre.astype(X.dtype)
+        return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, variance, scale
     X /= scale.astype(X.dtype)
-    return X, centre, scale
+    return X, centre, variance, scale

@@ -472,7 +472,7 @@ def test_rows_of_a_stream_are_standardised_together():
     before = clf.coefs_[0].copy()
     clf.partial_fit(X[:1] + 0.3, y[:1])
     assert np.abs(clf.coefs_[0] - before).min() > 0
-    mean, variance = clf._resume["belief"]["moments"]
+    mean, variance = clf._resume["belief"]["past"]
     rows = np.vstack([X, X[:1] + 0.3])
     assert_allclose([mean, variance], [rows.mean(axis=0), rows.var(axis=0)], rtol=1e-12)
 
