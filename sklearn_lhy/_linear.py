@@ -112,7 +112,7 @@ def _initial(name, values, shape, dtype):
         values = np.array(values, dtype=dtype)
     except (TypeError, ValueError) as error:
         raise type(error)(f"{wanted} {values!r}.") from error
-    if values.size != np.prod(shape):
+    if values.shape not in (shape, shape[-1:] if shape[0] == 1 else shape):
         raise ValueError(f"{wanted} shape {values.shape}.")
     if not np.isfinite(values).all():
         raise ValueError(f"{wanted} {values}.")

@@ -14,6 +14,7 @@ from sklearn_lhy._whitened import State, start_state, whitened_step, with_metric
 
 SMALLEST_SAMPLE = 2000  # rows, and at least 8 for each input
 SAMPLE_GROWTH = 16
+FAR = 10  # times the objective at zero, from which on earlier layers are no start
 KEPT = (  # of a state
     "V",
     "value",
@@ -47,10 +48,15 @@ class LinearSolver:
         self.objective = LinearObjective(inputs, problem.Y, share, problem.loss, prior)
 
     def start(self, layers=None, **belief):
-        """The state at these layers, or at the solution for a sample of the rows."""
+        """The state at these layers, or at the solution for a sample of the rows.
+
+        Layers of an earlier fit, which leave a belief, are given up where zero is far better:
+        weights of a fit without a penalty may be so far out that all curvature is rounding.
+        """
         if layers is None:
             return self._sampled_start()
-        return start_state(self.objective, self._centred(layers[-1]))
+        V = self._centred(layers[-1])
+        return self._start_at(V, FAR) if belief else start_state(self.objective, V)
 
     def step(self, state):
         """One iteration."""
@@ -101,10 +107,10 @@ class LinearSolver:
             V = state.end
         return self._start_at(V)
 
-    def _start_at(self, V):
-        """The state at V, or at zero if that is no worse."""
+    def _start_at(self, V, times=1):
+        """The state at V, or at zero if the objective is more than so many times as high at V."""
         state = start_state(self.objective, V)
-        if not V.any() or state.value <= self.objective.value_at_zero():
+        if not V.any() or state.value <= times * self.objective.value_at_zero():
             return state
         return start_state(self.objective, self.objective.zero())
 

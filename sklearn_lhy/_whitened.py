@@ -80,6 +80,8 @@ def whitened_step(objective, state, tol):
         plan = state.plan._replace(step=1, thinned=False)
         state = with_metric(objective, state, state.V, plan)
         D, slope = direction(objective, state)
+    if not np.vdot(state.G, D) <= 0:  # rounding has turned it upward
+        return state._replace(slope=0.0, stop="precision")
     rates = state.rate, min(1.0, slope / state.slope)
     pace = state.pace**0.7 * max(rates[1], 0.01) ** 0.3
     state = state._replace(slope=slope, rate=rates[1], pace=pace)

@@ -1,5 +1,7 @@
 """GDLogisticRegression and SoftmaxGD against LogisticRegression, 50 digits and each other."""
 
+import warnings
+
 import mpmath
 import numpy as np
 import pandas as pd
@@ -476,3 +478,31 @@ def test_columns_that_are_constant_in_a_sample_are_not_taken_for_constant():
     clf = SoftmaxGD(C=np.inf).fit(X, y)
     reference = SoftmaxGD(C=1e9).fit(X, y)
     assert clf.loss_curve_[-1] == pytest.approx(reference.loss_curve_[-1], abs=1e-8)
+
+
+@pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD])
+def test_a_warm_start_comes_back_from_weights_without_a_penalty(Classifier):
+    X, y = load_breast_cancer(return_X_y=True)
+    clf = Classifier(C=np.inf, warm_start=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the classes are separable
+        clf.fit(X, y)
+    clf.set_params(C=1.0).fit(X, y)
+    cold = Classifier(C=1.0).fit(X, y)
+    assert clf.loss_curve_[-1] < cold.loss_curve_[-1] * (1 + 1e-6)
+
+
+def test_a_direction_that_rounding_turns_upward_is_not_taken():
+    rng = np.random.default_rng(1)
+    y = np.arange(20) % 6
+    X = rng.normal(size=(20, 30)) * np.exp(2 * rng.normal(size=(20, 1)))
+    X = (X * 10.0 ** rng.integers(-3, 4, size=30)).astype(np.float32)
+    clf = SoftmaxGD(C=100).fit(X, y)
+    assert clf.score(X, y) > 0.5  # .05 at the point that it was taken to
+
+
+def test_starts_have_the_shape_of_coef():
+    X, y = load_iris(return_X_y=True)
+    coef = SoftmaxGD().fit(X, y).coef_
+    with pytest.raises(ValueError, match="coef_init must hold 3 x 4 "):
+        SoftmaxGD().fit(X, y, coef_init=coef.T)
