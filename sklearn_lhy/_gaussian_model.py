@@ -64,9 +64,8 @@ def covariances(sums, mean, shared, spherical, pooling, shrinkage):
     if shrinkage is not None and shrinkage != "auto":
         covariance, within = shrunk(covariance, shrinkage), shrunk(within, shrinkage)
     total = within[0] + between
-    if (
-        axes and not shared and pooling == 0
-    ):  # nothing known of a feature in a class: what is known of it in all
+    if axes and not shared and pooling == 0:
+        # of a feature unknown in a class: what is known of it in all
         covariance = np.where(mass > 0, covariance, total)
     return covariance, total
 

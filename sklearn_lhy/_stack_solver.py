@@ -41,7 +41,8 @@ class StackSolver:
         self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True, before=None
     ):
         self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
-        self.tol, self.loss, self.stream = tol, problem.loss, before is not None
+        self.tol, self.loss = tol, problem.loss
+        self.stream, before = before is not None, before or {}
         X, self.Y = problem.X, problem.Y
         self.rough = rough and not (self.stream and is_one_class(self.Y))
         weight = np.ones(X.shape[0], X.dtype) if problem.weight is None else problem.weight
@@ -50,7 +51,7 @@ class StackSolver:
         share = float(self.weight.sum(dtype=float))
         total, rows = share * unit, np.count_nonzero(weight)
         self.part = max(total, rows)  # small units of weight do no harm
-        seen, past = (before or {}).get("seen", 0.0), (before or {}).get("past", (0.0, 0.0))
+        seen, past = before.get("seen", 0.0), before.get("past", (0.0, 0.0))
         self.seen, self.following = seen + total, seen / total
         self.X, self.centre, self.variance, self.scale = standardised(
             X, self.weight / share, total / self.seen, *past

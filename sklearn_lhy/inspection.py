@@ -282,12 +282,8 @@ class LossSurfaceDisplay:
         _check_section(weights, output, limits, grid_resolution, d, m)
         path = np.array([np.append(layer.W[:, output], layer.b[output]) for (layer,) in layers])
         path = path[:, weights]
-        xx0, xx1 = np.meshgrid(
-            *(
-                np.linspace(*ends, grid_resolution)
-                for ends in (_limits(path) if limits is None else limits)
-            )
-        )
+        limits = _limits(path) if limits is None else limits
+        xx0, xx1 = np.meshgrid(*(np.linspace(*ends, grid_resolution) for ends in limits))
         loss = _section(objective, layers[-1], weights, output, xx0, xx1)
         display = cls(xx0, xx1, loss, path, _weight_names(estimator, weights))
         return display.plot(ax, contour_kwargs=contour_kwargs, line_kwargs=line_kwargs)
@@ -405,6 +401,7 @@ def _check_section(weights, output, limits, grid_resolution, d, m):
 
 
 def _is_index(value):
+    """Whether this is an int, and not a truth value that counts as one."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
