@@ -84,6 +84,18 @@ def known_codes(y, classes):
     return codes
 
 
+def announced_labels(classes):
+    """Sorted distinct labels of the argument `classes`."""
+    labels = np.asarray(classes)
+    if labels.ndim != 1:
+        raise ValueError(f"classes={classes!r} must be a list of labels.")
+    try:
+        assert_all_finite(labels)
+        return np.unique(labels)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"classes={classes!r} must be labels of one type: {error}") from error
+
+
 def need_two_classes(classes, codes, weight=None, name="y"):
     """Refuse a target with one class, or with one class left where the weights are positive."""
     if len(classes) < 2:

@@ -15,7 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.validation import column_or_1d
 
-from sklearn_lhy._checks import check_squares, encode_labels, known_codes, need_two_classes
+from sklearn_lhy._checks import (
+    announced_labels,
+    check_squares,
+    encode_labels,
+    known_codes,
+    need_two_classes,
+)
 from sklearn_lhy._compat import (
     CallbackSupportMixin,
     Interval,
@@ -205,9 +211,13 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             if old is not None:
                 self._check_kind(labels, "y")
-            Y = self._encode(labels, weight, np.unique(classes) if old is None else old.classes)
-            if old is not None and classes is not None:
-                self._check_announced(classes, old.classes)
+            announced = None if classes is None else announced_labels(classes)
+            Y = self._encode(labels, weight, announced if old is None else old.classes)
+            if not (old is None or announced is None or np.array_equal(announced, old.classes)):
+                raise ValueError(
+                    f"classes={classes!r} differs from those of the first partial_fit:"
+                    f" {old.classes!r}."
+                )
             problem = self._problem(rows, Y, self._class_weighted(Y, labels, weight))
             random_state = check_random_state(self.random_state)
             layers = self._start_layers(problem, (None, None), old, random_state)
@@ -331,13 +341,6 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
                 f"warm_start=True goes on from a fit on {old.n_features} features and the classes"
                 f" {old.classes}, but X has {self.n_features_in_} features and y the classes"
                 f" {self.classes_}: set warm_start=False to start anew."
-            )
-
-    @staticmethod
-    def _check_announced(classes, known):
-        if not np.array_equal(np.unique(classes), known):
-            raise ValueError(
-                f"classes={classes!r} differs from those of the first partial_fit: {known!r}."
             )
 
     # ---- what comes out -------------------------------------------------------------------------

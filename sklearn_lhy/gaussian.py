@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy import _moments
 from sklearn_lhy._checks import (
+    announced_labels,
     check_squares,
     checked_block,
     encode_labels,
@@ -268,7 +269,7 @@ class GaussianGenerativeClassifier(
                 guess = None if first else self._known_coordinates(X, codes, len(labels), weight)
                 sums, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
             if classes is not None:
-                known = np.unique(classes)
+                known = announced_labels(classes)
                 if not first:
                     known, _ = _union(known, self.classes_)
                 if not np.isin(labels, known).all():

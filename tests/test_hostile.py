@@ -298,6 +298,13 @@ def test_a_stream_needs_two_classes(Classifier):
             Classifier().partial_fit(X, y * 0, classes=classes)
 
 
+@pytest.mark.parametrize("classes", [[0.0, 1.0, np.nan], [0, 1, None], [[0, 1], [2, 3]], {0, 1}])
+@pytest.mark.parametrize("clf", hostile.OURS.values(), ids=hostile.OURS)
+def test_classes_that_are_no_labels(clf, classes):
+    with pytest.raises((ValueError, TypeError), match="classes=.* must be .*labels"):
+        clone(clf).partial_fit(X, y, classes=classes)
+
+
 @pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD, StackedLogisticMLP])
 def test_balanced_weights_need_every_class_in_a_part(Classifier):
     clf = Classifier(class_weight="balanced").partial_fit(X, y > 0, classes=[False, True])
