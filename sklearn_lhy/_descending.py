@@ -31,7 +31,7 @@ from sklearn_lhy._compat import (
 from sklearn_lhy._parts import Parts
 from sklearn_lhy._posterior import PosteriorClassifier, unchanged_on_error
 from sklearn_lhy._resume import memory_of, recalled
-from sklearn_lhy._rows import blocks_of, column_spread, is_lazy, squares
+from sklearn_lhy._rows import blocks_of, column_distance, column_spread, is_lazy, squares
 from sklearn_lhy._training import (
     SOLVERS,
     LinearSolver,
@@ -42,6 +42,8 @@ from sklearn_lhy._training import (
     validation_loss,
 )
 from sklearn_lhy._units import stack_scores
+
+FAR = 2e4  # standard deviations from 0, from which on single precision costs probabilities .001
 
 
 class Fitted(NamedTuple):
@@ -70,6 +72,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         "verbose": ["verbose"],
     }
 
+    _descends_by: tuple = ("solver",)  # parameters without which what a descent kept is of no use
     _tol_unit = 1.0  # slope of a whitened descent at which tol = 1 stops
 
     @abstractmethod
@@ -182,7 +185,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         self.stop_reason_ = found.stop
         self.converged_ = found.stop not in ("max_iter", "callback")
         self._resume = {
-            "solver": self.solver,
+            **{name: getattr(self, name) for name in self._descends_by},
             "seed": seed,
             "belief": solver.resume(found.state),
             "memory": memory_of(solver, found) if self.warm_start and not stream else {},
@@ -233,7 +236,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         if not hasattr(self, "classes_"):
             return None
         resume = getattr(self, "_resume", {})
-        if resume.get("solver") != self.solver:
+        if any(resume.get(name) != getattr(self, name) for name in self._descends_by):
             resume = {}
         return Fitted(self.classes_, self.n_features_in_, self._layers(), resume)
 
@@ -349,7 +352,17 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         return Watch(self, X, y, sample_weight)
 
     def _warn(self, problem, found):
-        """Say when the descent was cut off, or had to give up."""
+        """Say when the descent was cut off, had to give up, or had too few digits to work with."""
+        if problem.X.dtype == np.float32:
+            far = column_distance(problem.X)
+            if far > FAR:
+                warnings.warn(
+                    f"Columns of X lie up to {far:.0e} standard deviations away from 0, where"
+                    " single precision has few digits left: subtract their means before converting"
+                    " to float32, or give float64.",
+                    UserWarning,
+                    stacklevel=6,
+                )
         if self.solver != "whitened" and found.stop in ("tol", "no_change"):
             spread = column_spread(problem.X)
             if spread > 1e4:

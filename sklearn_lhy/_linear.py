@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklearn_lhy._compat import Interval
 from sklearn_lhy._descending import DescendingClassifier
-from sklearn_lhy._rows import column_scales, column_spread
+from sklearn_lhy._rows import column_distance, column_scales
 from sklearn_lhy._training import Problem
 from sklearn_lhy._units import Layer, stack_scores
 
@@ -24,6 +24,8 @@ class LinearDescendingClassifier(DescendingClassifier):
         "fit_intercept": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left"), None],
     }
+
+    _descends_by = ("solver", "fit_intercept")
 
     @abstractmethod
     def _loss(self):
@@ -45,14 +47,27 @@ class LinearDescendingClassifier(DescendingClassifier):
     def _start_layers(self, problem, init, old, random_state):
         d, m = problem.X.shape[1], problem.Y.shape[1]
         coef, intercept = init
+        if intercept is not None and not self.fit_intercept:
+            raise ValueError("intercept_init needs fit_intercept=True: leave it out.")
         if coef is None and intercept is None:
             if old is not None:
-                return old.layers
+                (layer,) = old.layers
+                return (layer if self.fit_intercept else layer._replace(b=np.zeros_like(layer.b)),)
             if self.solver == "whitened" and not self.early_stopping:
                 return None
         dtype = problem.X.dtype
         coef = _initial("coef_init", coef, (m, d), dtype)
         return (Layer(coef.T, _initial("intercept_init", intercept, (m,), dtype)),)
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        before = getattr(self, "_resume", {}).get("fit_intercept", self.fit_intercept)
+        if before != self.fit_intercept:
+            raise ValueError(
+                f"partial_fit goes on from a model with fit_intercept={before}, and what it learnt"
+                f" does not serve one with fit_intercept={self.fit_intercept}: set it back, or"
+                " start anew."
+            )
+        return super()._partial_fit(X, y, classes, sample_weight)
 
     def _warn(self, problem, found):
         super()._warn(problem, found)
@@ -72,10 +87,10 @@ class LinearDescendingClassifier(DescendingClassifier):
             )
 
     def _warn_if_far(self, X):
-        spread = column_spread(X)
-        if spread > 1e6:
+        far = column_distance(X)
+        if far > 1e6:
             warnings.warn(
-                f"Columns of X lie up to {spread:.0e} times their scale away from 0: without an"
+                f"Columns of X lie up to {far:.0e} standard deviations away from 0: without an"
                 " intercept rounding hides what is left to gain, and the weights may be far from"
                 " the optimum. Centre the features (StandardScaler), or set fit_intercept=True.",
                 ConvergenceWarning,

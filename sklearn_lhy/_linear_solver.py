@@ -50,13 +50,12 @@ class LinearSolver:
     def start(self, layers=None, **belief):
         """The state at these layers, or at the solution for a sample of the rows.
 
-        Layers of an earlier fit, which leave a belief, are given up where zero is far better:
-        weights of a fit without a penalty may be so far out that all curvature is rounding.
+        Layers are given up where zero is far better: weights of a fit without a penalty may be so
+        far out that all curvature is rounding.
         """
         if layers is None:
             return self._sampled_start()
-        V = self._centred(layers[-1])
-        return self._start_at(V, FAR) if belief else start_state(self.objective, V)
+        return self._start_at(self._centred(layers[-1]), FAR)
 
     def step(self, state):
         """One iteration."""

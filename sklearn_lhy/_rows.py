@@ -125,7 +125,8 @@ def column_scales(X):
     if not sparse.issparse(X):
         return (X - X[0]).std(axis=0)  # a constant column has none, without rounding
     mean, square = (np.asarray(M.mean(axis=0)).ravel() for M in (X, X.multiply(X)))
-    return np.sqrt(np.maximum(square - mean**2, 0))
+    variance = square - mean**2
+    return np.sqrt(np.where(variance > 1e-14 * square, variance, 0))  # less is rounding
 
 
 def column_spread(X):
@@ -134,3 +135,10 @@ def column_spread(X):
     X = X[:: max(1, X.shape[0] // 200)]
     largest = max(1.0, float(magnitudes(X).max()))
     return largest / scale[scale > 0].min(initial=1.0)
+
+
+def column_distance(X):
+    """How many standard deviations a column lies away from 0, at most; from some hundred rows."""
+    scale = column_scales(X)
+    size = dense(magnitudes(X[:: max(1, X.shape[0] // 200)]).max(axis=0)).ravel()
+    return (size[scale > 0] / scale[scale > 0]).max(initial=0)

@@ -35,6 +35,7 @@ PAUSE = 4  # iterations from plan to plan
 CHEAP = 4  # passes for a metric that need no second thought
 STUCK = 0.8  # a slope that falls by less, twice, is rounding where the objective is
 LEAST_RATE = 1e-10
+TRUSTED = 1e-6  # slope after a step that need not be checked
 BELOW = 20  # times smaller than tol must be what is left where the descent ends
 
 
@@ -85,9 +86,12 @@ def whitened_step(objective, state, tol):
     rates = state.rate, min(1.0, slope / state.slope)
     pace = state.pace**0.7 * max(rates[1], 0.01) ** 0.3
     state = state._replace(slope=slope, rate=rates[1], pace=pace)
-    end = slope * max(rates)  # where this step will lead; what it gains is rounding
+    end = slope * max(rates)  # where this step will lead
     if end <= max(tol / BELOW, 10 * objective.eps):
-        return state._replace(ahead=D, stop="tol" if end <= tol else "precision")
+        stop = "tol" if end <= tol else "precision"
+        if end <= max(TRUSTED, 10 * objective.eps):  # what it gains is rounding
+            return state._replace(ahead=D, stop=stop)
+        return _descended(objective, state, D)._replace(stop=stop)
     if min(rates) > STUCK and slope**2 <= _rounding(objective, state):
         return state._replace(stop="precision")
     return _descended(objective, state, D)

@@ -174,7 +174,7 @@ class GDLogisticRegression(LinearDescendingClassifier):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights; a weight of 2 counts like two equal samples.
         coef_init : array-like of shape (1, n_features), default=None
-            Weights to start from.
+            Weights to start from; the solver "whitened" starts at zero where these are far worse.
         intercept_init : array-like of shape (1,), default=None
             Intercepts to start from.
         X_val, y_val, sample_weight_val : array-likes, default=None

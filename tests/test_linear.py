@@ -8,14 +8,14 @@ import pandas as pd
 import polars as pl
 import pytest
 from scipy import sparse
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_moons
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_lhy import GDLogisticRegression, SoftmaxGD
+from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
 
 LECTURE_SOLVERS = ["gd", "momentum", "adagrad", "rmsprop", "adam"]
 
@@ -117,6 +117,26 @@ def test_coefficients_against_50_digits(kind):
         clf = GDLogisticRegression(C=C, tol=tol).fit(X, y)
         found = np.append(clf.coef_[0], clf.intercept_)
         assert np.abs(found - exact).max() < 10.0**-digits * np.abs(exact).max()
+
+
+def test_a_loose_tol_never_ends_above_the_loss_before():
+    for seed in range(30):  # some of them rose where the last step was not checked
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(100, 3))
+        X = np.sign(X) * X**4
+        y = (X @ rng.normal(size=3) * 10 + rng.logistic(size=100) > 0).astype(int)
+        clf = GDLogisticRegression(C=1e3, tol=1.0)
+        clf.fit(X, y, coef_init=30 * rng.normal(size=(1, 3)))
+        mean = objective(clf, X, y, clf.C) / clf.C / len(y)
+        assert mean <= clf.loss_curve_[-1] * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("size", [1.0, 100.0, 1e8])
+def test_far_starts_end_at_the_optimum(size):
+    X, y = load_breast_cancer(return_X_y=True)
+    start = size * np.random.default_rng(0).normal(size=(1, X.shape[1]))
+    found = GDLogisticRegression().fit(X, y, coef_init=start)
+    np.testing.assert_allclose(found.coef_, GDLogisticRegression().fit(X, y).coef_, rtol=1e-5)
 
 
 # ---- identities -------------------------------------------------------------------------------
@@ -273,6 +293,20 @@ def test_float32_stays_and_nothing_is_changed(Ours, solver):
     assert clf.predict_proba(X).dtype == np.float32
     exact = Ours(solver=solver, max_iter=50, tol=1e-4).fit(X.astype(float), y)
     assert np.abs(clf.predict_proba(X) - exact.predict_proba(X)).max() < 1e-3
+
+
+@pytest.mark.parametrize("far", [1e3, 1e5])
+@pytest.mark.parametrize("storage", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("Ours", [GDLogisticRegression, SoftmaxGD, StackedLogisticMLP])
+def test_too_few_digits_for_float32_are_told(Ours, storage, far):
+    X, y = make_moons(200, noise=0.3, random_state=0)
+    X = np.hstack([X + [far, 0], np.full((200, 1), np.pi * 1e7)])  # needs no digits
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        Ours(random_state=0).fit(storage(X), y)
+        assert not told
+        Ours(random_state=0).fit(storage(X.astype(np.float32)), y)
+    assert ["single precision" in str(warning.message) for warning in told] == [True] * (far > 1e4)
 
 
 def test_large_data_start_on_samples_and_reach_the_same_optimum():

@@ -267,6 +267,22 @@ def test_equal_seeds_give_equal_bits(clf, solver):
     assert np.abs(learned(fits[0]) - learned(fits[2])).max() > 1e-6
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("solver", ["whitened", "gd", "adam"])
+@pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD])
+def test_an_intercept_comes_and_goes(Classifier, solver, fit_intercept):
+    X, y = data(Classifier())
+    X, y = StandardScaler().fit_transform(X)[:, :3] + 1, y == 0
+    clf = Classifier(solver=solver, fit_intercept=fit_intercept, warm_start=True).fit(X, y)
+    other = Classifier(fit_intercept=not fit_intercept).fit(X, y)
+    changed = clone(clf).fit(X, y).set_params(fit_intercept=not fit_intercept).fit(X, y)
+    np.testing.assert_allclose(learned(changed), learned(other), atol=0.05)  # rules stop early
+    with pytest.raises(ValueError, match=f"fit_intercept={fit_intercept}.*set it back"):
+        clf.set_params(fit_intercept=not fit_intercept).partial_fit(X, y)
+    with pytest.raises(ValueError, match="intercept_init needs fit_intercept=True"):
+        clf.set_params(fit_intercept=False).fit(X, y, intercept_init=other.intercept_)
+
+
 @pytest.mark.parametrize("clf", [*DESCENDING, GaussianGenerativeClassifier()], ids=str)
 def test_one_or_two_blas_threads_agree(clf):
     X, y = data(clf, 3000)
