@@ -134,8 +134,8 @@ def ours(case, seed, race):
             self.watched = super()._solver(*args)
             return self.watched
 
-    def step(state, loss, sample, *rest):
-        state, solver = plain_step(state, loss, sample, *rest), clf.watched
+    def step(state, loss, sample, *rest, **more):
+        state, solver = plain_step(state, loss, sample, *rest, **more), clf.watched
         race.look(lambda: zip(*solver.layers(state), strict=True), sample is solver.sample)
         return state
 
