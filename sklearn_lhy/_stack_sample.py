@@ -77,7 +77,8 @@ class Sample(NamedTuple):
 def make_sample(X, Y, weight):
     """Put rows, targets and normalised weights beside the second moment of the rows."""
     weight = (weight / weight.sum(dtype=float))[:, None].astype(X.dtype, copy=False)
-    return Sample(X, Y, weight, second_moment(X, weight))
+    blocks = [slice(None)] if sparse.issparse(X) else _blocks(X.shape[0])
+    return Sample(X, Y, weight, sum(second_moment(X[rows], weight[rows]) for rows in blocks))
 
 
 def second_moment(A, weight, widest=WIDEST_METRIC):

@@ -81,16 +81,12 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
 def stack_step(state, loss, sample, ridges, tol, farther=True):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
     c, promised = _solve(state)
-    there = _try(state, c, loss, sample, ridges)
-    gain = state.value - there.value
-    if not gain > 0:
+    there, gained = _reach(state, c, FARTHER * promised if farther else np.inf, loss, sample, ridges)
+    if not gained > 0:
         stop = "tol" if promised <= tol * state.value or state.value == 0 else ""
         slope = promised / state.value if state.value > 0 else 0.0
         return state._replace(damping=4 * state.damping, slope=slope, stop=stop)
-    damping = _damping(state.damping, gain, promised)
-    if farther and gain > FARTHER * promised:
-        there = _farther(there, state, c, loss, sample, ridges)
-        gain = state.value - there.value
+    damping, gain = _damping(state.damping, gained, promised), state.value - there.value
     last = there.steps, there.move
     return StackState(
         there.layers,
@@ -113,18 +109,21 @@ def part_step(layers, last, damping, loss, sample, ridges):
     return there.layers, there.steps, max(_damping(damping, gain, promised), PART_DAMPING)
 
 
-def _farther(there, state, c, loss, sample, ridges):
-    """Where twice, four times ... the step leads, while that is lower.
+def _reach(state, c, much, loss, sample, ridges):
+    """Where a step leads, and what it gained; if that is much, where twice, four times ... it leads.
 
-    For rows on the right side the loss falls like e^-z, where the step to the bottom of a parabola
-    is 1. A trial costs little: the first layer's scores move along a line.
+    As long as that is lower. For rows on the right side the loss falls like e^-z, where the step to
+    the bottom of a parabola is 1. A trial costs little: the first layer's scores move along a line.
     """
-    while True:
+    there = _try(state, c, loss, sample, ridges)
+    gained = state.value - there.value
+    while gained > much:
         c = 2 * c
         farther = _try(state, c, loss, sample, ridges)
         if not farther.value < there.value:
-            return there
+            break
         there = farther
+    return there, gained
 
 
 def _damping(damping, gain, promised):
@@ -179,8 +178,11 @@ def _plan(layers, loss, sample, first, kept, last, ridges):
         g[:-1] += ridge * layer.W
     D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
     directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
-    move = sample.X @ directions[0][0, :-1] + directions[0][0, -1]
-    moves = np.stack([move] if last is None else [move, last[1]])
+    moves = np.empty((len(directions[0]), *first.shape), first.dtype)
+    moves[0] = sample.X @ directions[0][0, :-1]
+    moves[0] += directions[0][0, -1]
+    if last is not None:
+        moves[1] = last[1]
     slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
     curvature = sample.curvature(layers, loss, kept, moves, directions)
     start = 0

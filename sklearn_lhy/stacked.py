@@ -18,7 +18,8 @@ from sklearn_lhy._rows import rowwise
 from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
-LARGE = 1 << 31  # bytes for standardised rows and scores of the first layer
+LARGE = 1 << 32  # bytes for standardised rows and scores of the first layer, of which a step
+COPIES = 12  # needs so many
 SMALL = 1000  # rows that need no mini-batches
 
 
@@ -493,7 +494,8 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         if self.solver != "whitened" or self.early_stopping or labels.ndim == 2:
             return False
         first, *more = self._sizes(labels[:, None])
-        return bool(more) and X.shape[0] * (X.shape[1] + 3 * first) * X.dtype.itemsize > LARGE
+        numbers = X.shape[0] * (X.shape[1] + COPIES * first)
+        return bool(more) and numbers * X.dtype.itemsize > LARGE
 
     def _stream_iterations(self):
         return 1
