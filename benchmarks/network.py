@@ -136,7 +136,8 @@ def ours(case, seed, race):
 
     def step(state, loss, sample, *rest, **more):
         state, solver = plain_step(state, loss, sample, *rest, **more), clf.watched
-        race.look(lambda: zip(*solver.layers(state), strict=True), sample is solver.sample)
+        last = sample is vars(solver).get("sample")  # which is not made before it is needed
+        race.look(lambda: zip(*solver.layers(state), strict=True), last)
         return state
 
     def part_step(*args):
