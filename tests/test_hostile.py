@@ -321,6 +321,8 @@ def test_class_weights_must_leave_two_classes():
     for weight in ({0: 1.0, 1: -1.0, 2: 1.0}, {0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
         with pytest.raises(ValueError, match="class_weight"):
             SoftmaxGD(class_weight=weight).fit(X, y)
+    P = SoftmaxGD(class_weight={0: 1.0, 1: 0.0, 2: 1.0}).fit(X, y).predict_proba(X)
+    assert P[:, 1].max() < 0.01  # rows that count for nothing are not missed
 
 
 def test_a_part_of_a_stream_may_hold_one_class():

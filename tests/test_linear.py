@@ -538,5 +538,6 @@ def test_a_direction_that_rounding_turns_upward_is_not_taken():
 def test_starts_have_the_shape_of_coef():
     X, y = load_iris(return_X_y=True)
     coef = SoftmaxGD().fit(X, y).coef_
-    with pytest.raises(ValueError, match="coef_init must hold 3 x 4 "):
-        SoftmaxGD().fit(X, y, coef_init=coef.T)
+    for start in (coef.T, coef[0]):
+        with pytest.raises(ValueError, match="coef_init must hold 3 x 4 "):
+            SoftmaxGD().fit(X, y, coef_init=start)
