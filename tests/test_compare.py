@@ -319,6 +319,18 @@ def test_progress_elsewhere_is_a_line_now_and_then(monkeypatch):
     assert stream.getvalue() == "2 of 3 folds, 6 s: b\n"
 
 
+@pytest.mark.parametrize("verbose", [False, True])
+def test_verbose_shows_progress(monkeypatch, verbose):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    compare(X_IRIS, Y_IRIS, estimators=TWO, cv=2, verbose=verbose)
+    assert ("1 of" in sys.stderr.getvalue()) is verbose
+
+
+def test_sizes_of_the_classes_are_told():
+    facts = compare(X_IRIS[:120], Y_IRIS[:120], estimators=TWO, cv=2).data[0]
+    assert (facts["n_classes"], facts["smallest_class"], facts["largest_class"]) == (3, 20, 50)
+
+
 # --- tables -----------------------------------------------------------------------------------
 
 
