@@ -81,7 +81,8 @@ def with_scores(layers, loss, sample, ridges, directions, **rest):
 def stack_step(state, loss, sample, ridges, tol, farther=True):
     """Try the planned step: go there and plan the next one, or stay and damp more."""
     c, promised = _solve(state)
-    there, gained = _reach(state, c, FARTHER * promised if farther else np.inf, loss, sample, ridges)
+    much = FARTHER * promised if farther else np.inf
+    there, gained = _reach(state, c, much, loss, sample, ridges)
     if not gained > 0:
         stop = "tol" if promised <= tol * state.value or state.value == 0 else ""
         slope = promised / state.value if state.value > 0 else 0.0
@@ -110,10 +111,11 @@ def part_step(layers, last, damping, loss, sample, ridges):
 
 
 def _reach(state, c, much, loss, sample, ridges):
-    """Where a step leads, and what it gained; if that is much, where twice, four times ... it leads.
+    """Where a step leads, and what it gained.
 
-    As long as that is lower. For rows on the right side the loss falls like e^-z, where the step to
-    the bottom of a parabola is 1. A trial costs little: the first layer's scores move along a line.
+    If that is much, where twice, four times ... the step leads, while that is lower: for rows on
+    the right side the loss falls like e^-z, where the step to the bottom of a parabola is 1. A
+    trial costs little, for the first layer's scores move along a line.
     """
     there = _try(state, c, loss, sample, ridges)
     gained = state.value - there.value
