@@ -15,7 +15,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
+from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP, _whitened
 
 LECTURE_SOLVERS = ["gd", "momentum", "adagrad", "rmsprop", "adam"]
 
@@ -129,6 +129,17 @@ def test_a_loose_tol_never_ends_above_the_loss_before():
         clf.fit(X, y, coef_init=30 * rng.normal(size=(1, 3)))
         mean = objective(clf, X, y, clf.C) / clf.C / len(y)
         assert mean <= clf.loss_curve_[-1] * (1 + 1e-12)
+
+
+def test_a_step_cut_back_to_rounding_ends_the_descent():
+    class Flat:
+        eps = np.finfo(float).eps
+
+        def value_and_gradient(self, V):
+            return 1 + 1e-13 * (np.abs(V).max() > 1e-4), np.ones((1, 1))
+
+    state = _whitened.State(np.zeros((1, 1)), 1.0, np.ones((1, 1)), slope=1.0)
+    assert _whitened._descended(Flat(), state, -np.ones((1, 1))).stop == "precision"
 
 
 @pytest.mark.parametrize("size", [1.0, 100.0, 1e8])
