@@ -155,6 +155,15 @@ def test_any_mixture_of_containers(clf, dtype, container, labels, weights):
 
 
 @every
+def test_indices_that_are_not_sorted_stay_so(clf):
+    X = shuffled(WHOLE.astype(float))
+    before = X.indices.copy()
+    clone(clf).fit(X, Y).predict(X)
+    np.testing.assert_array_equal(X.indices, before)
+    assert (np.diff(before) < 0).any()
+
+
+@every
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_precision_of_the_rows_is_kept(clf, dtype):
     X = WHOLE.astype(dtype)

@@ -317,6 +317,13 @@ def test_a_stream_of_columns_needs_classes_too():
         StackedLogisticMLP().partial_fit(X, y[:, None])
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_penalty_beyond_measure_leaves_the_shares_of_the_classes(dtype):
+    rows, labels = X[:120].astype(dtype), y[:120]
+    P = StackedLogisticMLP((4,), alpha=1e300, random_state=0).fit(rows, labels).predict_proba(rows)
+    assert np.abs(P - [50 / 120, 50 / 120, 20 / 120]).max() < 0.01
+
+
 def test_class_weights_must_leave_two_classes():
     for weight in ({0: 1.0, 1: -1.0, 2: 1.0}, {0: 0.0, 1: 0.0, 2: 0.0}, {0: 1.0, 1: 0.0, 2: 0.0}):
         with pytest.raises(ValueError, match="class_weight"):

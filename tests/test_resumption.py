@@ -267,6 +267,16 @@ def test_equal_seeds_give_equal_bits(clf, solver):
     assert np.abs(learned(fits[0]) - learned(fits[2])).max() > 1e-6
 
 
+@ignore_cut
+def test_on_other_rows_a_network_starts_from_its_weights_only():
+    X, y = data(DESCENDING[2])
+    other = X[::-1]
+    warm = clone(DESCENDING[2]).set_params(max_iter=5, random_state=0, warm_start=True).fit(X, y)
+    start = {"coefs_init": warm.coefs_, "intercepts_init": warm.intercepts_}
+    from_weights = clone(warm).fit(other, y, **start)
+    np.testing.assert_array_equal(learned(warm.fit(other, y)), learned(from_weights))
+
+
 @pytest.mark.parametrize("fit_intercept", [True, False])
 @pytest.mark.parametrize("solver", ["whitened", "gd", "adam"])
 @pytest.mark.parametrize("Classifier", [GDLogisticRegression, SoftmaxGD])
