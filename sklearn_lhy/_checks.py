@@ -93,7 +93,8 @@ def announced_labels(classes):
         assert_all_finite(labels)
         return np.unique(labels)
     except (TypeError, ValueError) as error:
-        raise type(error)(f"classes={classes!r} must be labels of one type: {error}") from error
+        message = f"classes={classes!r} must be labels of one type, none missing: {error}"
+        raise type(error)(message) from error
 
 
 def need_two_classes(classes, codes, weight=None, name="y"):

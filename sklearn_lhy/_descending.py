@@ -43,7 +43,7 @@ from sklearn_lhy._training import (
 )
 from sklearn_lhy._units import stack_scores
 
-FAR = 2e4  # standard deviations from 0, from which on single precision costs probabilities .001
+FAR_FOR_SINGLE = 2e4  # standard deviations from 0: single precision costs probabilities .001
 
 
 class Fitted(NamedTuple):
@@ -355,7 +355,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         """Say when the descent was cut off, had to give up, or had too few digits to work with."""
         if problem.X.dtype == np.float32:
             far = column_distance(problem.X)
-            if far > FAR:
+            if far > FAR_FOR_SINGLE:
                 warnings.warn(
                     f"Columns of X lie up to {far:.0e} standard deviations away from 0, where"
                     " single precision has few digits left: subtract their means before converting"

@@ -119,9 +119,14 @@ def centre_of(X, weight):
     return np.asarray(X.T @ share.astype(X.dtype), dtype=float)  # of another type X is copied
 
 
+def some_rows(X):
+    """Some hundred rows, spread evenly."""
+    return X[:: max(1, X.shape[0] // 200)]
+
+
 def column_scales(X):
     """Standard deviations of the columns (d,), from some hundred rows."""
-    X = X[:: max(1, X.shape[0] // 200)].astype(float)
+    X = some_rows(X).astype(float)
     if not sparse.issparse(X):
         return (X - X[0]).std(axis=0)  # a constant column has none, without rounding
     mean, square = (np.asarray(M.mean(axis=0)).ravel() for M in (X, X.multiply(X)))
@@ -132,13 +137,12 @@ def column_scales(X):
 def column_spread(X):
     """How much larger a column is than another one's standard deviation; the intercept's is 1."""
     scale = column_scales(X)
-    X = X[:: max(1, X.shape[0] // 200)]
-    largest = max(1.0, float(magnitudes(X).max()))
+    largest = max(1.0, float(magnitudes(some_rows(X)).max()))
     return largest / scale[scale > 0].min(initial=1.0)
 
 
 def column_distance(X):
     """How many standard deviations a column lies away from 0, at most; from some hundred rows."""
     scale = column_scales(X)
-    size = dense(magnitudes(X[:: max(1, X.shape[0] // 200)]).max(axis=0)).ravel()
+    size = dense(magnitudes(some_rows(X)).max(axis=0)).ravel()
     return (size[scale > 0] / scale[scale > 0]).max(initial=0)

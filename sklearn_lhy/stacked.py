@@ -18,8 +18,8 @@ from sklearn_lhy._rows import rowwise
 from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
-LARGE = 1 << 32  # bytes for standardised rows and scores of the first layer, of which a step
-COPIES = 12  # needs so many
+LARGE = 1 << 32  # bytes that a step may need
+COPIES = 12  # of the first layer's scores, beside the standardised rows, that a step may hold
 SMALL = 1000  # rows that need no mini-batches
 
 

@@ -28,7 +28,7 @@ def test_networks_race(benchmark):
 
 def test_linear_classifiers_are_measured(benchmark, capsys):
     linear = benchmark("linear")
-    load = lambda: linear.standard(load_breast_cancer(return_X_y=True))  # noqa: E731
+    load = partial(linear.standard, load_breast_cancer(return_X_y=True))
     _, medians, memory = linear.measure("breast cancer", "dense", 1.0, load, repeat=1)
     assert {"ours", "lbfgs", "newton-cholesky"} <= medians.keys()
     assert min(medians.values()) > 0 and memory > 0
