@@ -142,7 +142,7 @@ def ours(case, seed, race):
 
     def part_step(*args):
         layers, *rest = plain_part_step(*args)
-        race.look(lambda: zip(*clf.watched.outside(layers), strict=True), False)
+        race.look(lambda: zip(*clf.watched.standard.outside(layers), strict=True), False)
         return layers, *rest
 
     clf = Watched(case.hidden, alpha=ALPHA, max_iter=ENDLESS, tol=0, random_state=seed)

@@ -23,8 +23,8 @@ def ridge_of(alpha, total):
     return min(alpha / total, STRONGEST)
 
 
-def choose_alpha(X, Y, weight, unit, loss, sizes, random_state):
-    """The strength with the least loss on rows left out, for standardised rows X.
+def choose_alpha(standard, X, Y, weight, unit, loss, sizes, random_state):
+    """The strength with the least loss on rows left out, for rows X that are to be standardised.
 
     The weights are given in multiples of unit.
     """
@@ -32,7 +32,7 @@ def choose_alpha(X, Y, weight, unit, loss, sizes, random_state):
     if len(rows) < FEWEST_ROWS:
         return ALPHAS[0]
     rows = random_state.permutation(rows)[:MOST_ROWS]
-    X, Y, weight = X[rows].astype(np.float32), Y[rows], weight[rows].astype(np.float32)
+    X, Y, weight = standard.rows(X[rows], np.float32), Y[rows], weight[rows].astype(np.float32)
     folds = [
         _path(X, Y, weight, unit, loss, sizes, random_state, out)
         for out in _left_out(Y, random_state)

@@ -3,13 +3,11 @@
 from functools import cached_property
 
 import numpy as np
-from scipy import sparse
 
-from sklearn_lhy._checks import check_squares
 from sklearn_lhy._penalty_path import ALPHAS, LEG_TOL, STRONGEST, choose_alpha, ridge_of
 from sklearn_lhy._resume import layers_of, plain_layers
-from sklearn_lhy._rows import centre_of
 from sklearn_lhy._stack_sample import make_sample
+from sklearn_lhy._standard import Standard
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import (
@@ -40,11 +38,11 @@ class StackSolver:
     def __init__(
         self, problem, sizes, *, alpha, chosen, n_init, random_state, tol, rough=True, before=None
     ):
-        self.sizes, self.n_init, self.random_state = sizes, n_init, random_state
+        self.n_init, self.random_state = n_init, random_state
         self.tol, self.loss = tol, problem.loss
         self.stream, before = before is not None, before or {}
-        X, self.Y = problem.X, problem.Y
-        self.rough = rough and not (self.stream and is_one_class(self.Y))
+        self.X, self.Y = X, Y = problem.X, problem.Y
+        self.rough = rough and not (self.stream and is_one_class(Y))
         weight = np.ones(X.shape[0], X.dtype) if problem.weight is None else problem.weight
         unit = float(weight.max())
         self.weight = weight / unit  # representable in single precision
@@ -53,11 +51,12 @@ class StackSolver:
         self.part = max(total, rows)  # small units of weight do no harm
         seen, past = before.get("seen", 0.0), before.get("past", (0.0, 0.0))
         self.seen, self.following = seen + total, seen / total
-        self.X, self.centre, self.variance, self.scale = standardised(
-            X, self.weight / share, total / self.seen, *past
-        )
+        sample = problem.parts is not None
+        self.standard = Standard(X, self.weight / share, total / self.seen, past, sample)
+        self.sizes = [len(self.standard.scale), *sizes[1:]]
         if alpha is None:
-            alpha = choose_alpha(self.X, self.Y, self.weight, unit, self.loss, sizes, random_state)
+            data = self.standard, X, Y, self.weight
+            alpha = choose_alpha(*data, unit, self.loss, self.sizes, random_state)
         self.alpha, self.chosen = alpha, chosen
         self._set_ridges(max(self.seen, rows) if chosen else self.seen, len(sizes) - 1)
 
@@ -65,7 +64,7 @@ class StackSolver:
         """The penalties of every layer beside a mean loss, and the path of weaker ones to them."""
         first = ridge = ridge_of(self.alpha, total)
         if not self.chosen:
-            first = np.minimum(ridge / self.scale**2, STRONGEST)[:, None].astype(self.X.dtype)
+            first = np.minimum(ridge / self.standard.scale**2, STRONGEST)[:, None].astype(self.X.dtype)
         self.ridges = [first] + [ridge] * (L - 1)
         weaker = [a for a in ALPHAS if a < self.alpha] if self.chosen else []
         self.path = [[ridge_of(a, total)] * L for a in weaker] + [self.ridges]
@@ -73,13 +72,14 @@ class StackSolver:
     @cached_property
     def sample(self):
         """All rows, needed once the rough legs are over."""
-        return make_sample(self.X, self.Y, self.weight)
+        return make_sample(self.standard.rows(self.X, self.X.dtype), self.Y, self.weight)
 
     def start(self, layers=None, **belief):
         """The state at these layers, or the best of `n_init` random starts."""
         if layers is not None:
             damping = max(1.0, min(self.following, MEMORY / self.part))
-            state = stack_start(self._inside(layers), self.loss, self.sample, self.ridges, damping)
+            layers = cast(self.standard.inside(layers), self.X.dtype)
+            state = stack_start(layers, self.loss, self.sample, self.ridges, damping)
             return cautious(state) if self.stream else state
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
@@ -127,68 +127,65 @@ class StackSolver:
 
     def layers(self, state):
         """The layers of a state, for rows that are not standardised."""
-        return self.outside(state.layers)
-
-    def outside(self, layers):
-        """Layers for rows that are not standardised."""
-        (W, b), *rest = layers
-        W = W / self.scale[:, None]
-        first = Layer(W.astype(b.dtype), (b - self.centre @ W).astype(b.dtype))
-        return (first, *rest)
+        return self.standard.outside(state.layers)
 
     def resume(self, state):
         """How much weight the layers rest on, mean and variance of these rows, a chosen alpha."""
         alpha = self.alpha if self.chosen else None
-        return {"seen": self.seen, "past": [self.centre, self.variance], "alpha": alpha}
-
-    def _inside(self, layers):
-        (W, b), *rest = layers
-        b = b + self.centre @ W
-        first = Layer(W * self.scale[:, None], b)
-        return cast((first, *rest), self.X.dtype)
+        return {"seen": self.seen, "past": [self.standard.centre, self.standard.variance], "alpha": alpha}
 
     def _random_start(self):
-        """Screened layers, improved roughly in single precision.
-
-        First one step on each of many parts of the rows, then on all rows along the path of
-        penalties that led to alpha. Few rows and a single start need neither.
-        """
-        data, ridge = (self.X, self.Y, self.weight), self.path[0][-1]
-        layers = screened_start(*data, self.loss, ridge, self.sizes, self.random_state)
-        damping = 1.0
+        """Screened layers, which few rows and a single start do not need to improve roughly."""
         many = len(self.Y) >= FEWEST_ROWS
         if self.rough and (many or len(self.path) > 1 or self.n_init > 1):
-            layers, damping = self._swept(cast(layers, np.float32))
-            sample = self._rough_sample(slice(None))
-            for ridges in self.path:
-                tol = LAST_TOL if ridges is self.ridges else LEG_TOL
-                state = stack_start(layers, self.loss, sample, ridges, damping)
-                for _ in range(ROUGH_STEPS):
-                    state = stack_step(state, self.loss, sample, ridges, tol)
-                    if state.stop:
-                        break
-                layers, damping = state.layers, state.damping
+            layers, damping = self._rough_start()
+        else:
+            layers, damping = self._screened(self.sample.X), 1.0
         layers = cast(layers, self.X.dtype)
         return stack_start(layers, self.loss, self.sample, self.ridges, damping)
 
-    def _swept(self, layers):
+    def _screened(self, X):
+        """Layers that have learnt little, in single precision."""
+        data, ridge = (X, self.Y, self.weight), self.path[0][-1]
+        return screened_start(*data, self.loss, ridge, self.sizes, self.random_state)
+
+    def _rough_start(self):
+        """Layers improved in single precision, and the damping there.
+
+        First one step on each of many parts of the rows, then on all rows along the path of
+        penalties that led to alpha.
+        """
+        X = self.standard.rows(self.X, np.float32)
+        layers, damping = self._swept(self._screened(X), X)
+        sample = self._part(X, slice(None))
+        for ridges in self.path:
+            tol = LAST_TOL if ridges is self.ridges else LEG_TOL
+            state = stack_start(layers, self.loss, sample, ridges, damping)
+            for _ in range(ROUGH_STEPS):
+                state = stack_step(state, self.loss, sample, ridges, tol)
+                if state.stop:
+                    break
+            layers, damping = state.layers, state.damping
+        return layers, damping
+
+    def _swept(self, layers, X):
         """The layers after sweeps through parts of the rows, and the damping there."""
         order = self.random_state.permutation(len(self.weight))
         worth = self.weight.sum(dtype=float) ** 2 / (self.weight @ self.weight)  # rows, if equal
         last, damping = None, 1.0
         for parts, times in SWEEPS:
-            if worth < parts * max(FEWEST_ROWS, 2 * self.X.shape[1]):
+            if worth < parts * max(FEWEST_ROWS, 2 * X.shape[1]):
                 continue
             for rows in times * np.array_split(order, parts):
+                sample = self._part(X, rows)
                 layers, last, damping = part_step(
-                    layers, last, damping, self.loss, self._rough_sample(rows), self.path[0]
+                    layers, last, damping, self.loss, sample, self.path[0]
                 )
         return layers, damping
 
-    def _rough_sample(self, rows):
-        """Some rows in single precision."""
-        X, weight = self.X[rows].astype(np.float32), self.weight[rows].astype(np.float32)
-        return make_sample(X, self.Y[rows], weight)
+    def _part(self, X, rows):
+        """Some of the standardised rows, to descend on."""
+        return make_sample(X[rows], self.Y[rows], self.weight[rows].astype(X.dtype))
 
 
 def is_one_class(Y):
@@ -199,29 +196,3 @@ def is_one_class(Y):
 def cast(layers, dtype):
     """Layers of this precision."""
     return tuple(Layer(W.astype(dtype), b.astype(dtype)) for W, b in layers)
-
-
-def standardised(X, share, part=1.0, past_mean=0.0, past_variance=0.0):
-    """A copy of the rows with mean 0 and variance 1, their mean, variance and scale.
-
-    Of these rows and others before them, beside which they are a part of the weight. Sparse rows
-    are scaled only.
-    """
-    own = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
-    centre = past_mean + part * (own - past_mean)
-    if sparse.issparse(X):
-        variance = X.multiply(X).T @ share
-    else:
-        X = X - centre.astype(X.dtype)
-        variance = np.einsum("ij,ij,i->j", X, X, share, dtype=float)
-    check_squares(X, variance, variance.dtype)
-    if not sparse.issparse(X):  # centred by another mean, and rounded: a mean is left
-        variance = np.maximum(variance - (share @ X).astype(float) ** 2, 0)
-    variance = past_variance + part * (variance - past_variance)
-    variance += part * (1 - part) * (own - past_mean) ** 2
-    scale = np.sqrt(variance)
-    scale[scale <= 8 * np.finfo(X.dtype).eps * np.abs(centre)] = 1  # constant within rounding
-    if sparse.issparse(X):
-        return (X @ sparse.diags_array(1 / scale)).astype(X.dtype).tocsr(), centre, variance, scale
-    X /= scale.astype(X.dtype)
-    return X, centre, variance, scale

@@ -6,7 +6,6 @@ that follow from these.
 """
 
 import numpy as np
-from scipy import sparse
 
 from sklearn_lhy._descent import descend
 from sklearn_lhy._rows import row_blocks
@@ -40,13 +39,13 @@ class SummedSample:
     """All rows in the place of a Sample: no scores are kept, so that it shows no rows."""
 
     def __init__(self, parts, local, d):
-        self.parts, self.units = parts, (local.centre, local.scale)
+        self.parts, self.standard = parts, local.standard
         self.X = np.empty((0, d), local.X.dtype)
         self.moment = local.sample.moment
 
     def evaluate(self, layers, loss, first):
         """Mean loss without penalty, and the sums that `gradients` gives."""
-        value, *sums = self.parts.total(_evaluated, self.units, layers, loss)
+        value, *sums = self.parts.total(_evaluated, self.standard, layers, loss)
         return float(value), sums
 
     def gradients(self, layers, loss, kept):
@@ -56,13 +55,13 @@ class SummedSample:
 
     def curvature(self, layers, loss, kept, moves, directions):
         """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
-        return self.parts.total(_curved, self.units, layers, loss, directions)[0]
+        return self.parts.total(_curved, self.standard, layers, loss, directions)[0]
 
 
-def _evaluated(X, Y, share, units, layers, loss):
+def _evaluated(X, Y, share, standard, layers, loss):
     """Loss, gradients and second moments of one part: a flat tuple."""
     total = None
-    for sample in _samples(X, Y, share, units, layers):
+    for sample in _samples(X, Y, share, standard, layers):
         value, kept = sample.evaluate(layers, loss, sample.X @ layers[0].W + layers[0].b)
         G, M, gamma = sample.gradients(layers, loss, kept)
         sums = [value, *G, *M[1:], *gamma]
@@ -70,20 +69,18 @@ def _evaluated(X, Y, share, units, layers, loss):
     return tuple(total)
 
 
-def _curved(X, Y, share, units, layers, loss, directions):
+def _curved(X, Y, share, standard, layers, loss, directions):
     """The curvature of one part along directions."""
     total = 0
-    for sample in _samples(X, Y, share, units, layers):
+    for sample in _samples(X, Y, share, standard, layers):
         _, kept = sample.evaluate(layers, loss, sample.X @ layers[0].W + layers[0].b)
         moves = np.stack([sample.X @ D[:-1] + D[-1] for D in directions[0]])
         total = total + sample.curvature(layers, loss, kept, moves, directions)
     return (total,)
 
 
-def _samples(X, Y, share, units, layers):
+def _samples(X, Y, share, standard, layers):
     """A part in blocks, standardised, small enough for the outputs of all units."""
-    centre, scale = (a.astype(X.dtype) for a in units)
     for rows in row_blocks(X, computed=sum(len(layer.b) for layer in layers)):
-        A = X[rows]
-        A = A @ sparse.diags_array(1 / scale) if sparse.issparse(A) else (A - centre) / scale
+        A = standard.rows(X[rows], X.dtype)
         yield Sample(A, Y[rows], share[rows, None], None)

@@ -13,7 +13,7 @@ LEVELS = [  # a module imports from earlier levels only
     {"_version", "_compat", "_units", "_rows", "_dask_rows", "_descent", "_plotting", "_csv"},
     {"_loss", "_checks", "_centred_rows", "_stack_sample", "_first_guess", "_moments", "_resume"},
     {"_posterior", "_parts", "_objective", "_stack", "_whitened_stack", "_gather", "_report"},
-    {"_metric", "_steps", "_start", "_gaussians"},
+    {"_metric", "_steps", "_start", "_standard", "_gaussians"},
     {"_penalty_path", "_gaussian_model"},
     {"_whitened", "_stack_solver", "_gaussian_scores"},
     {"_linear_solver", "_summed_stack"},
