@@ -54,6 +54,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_linear_solver", "seen * self.objective.prior", "0 * self.objective.prior", "linear"),
     ("_stack_solver", 'if state.value != anchor["value"]', "if False", "resumption"),
     ("_stack_solver", 'for _ in range(saved["since"])', "for _ in range(0)", "resumption"),
+    ("_stack_solver", ".sum(axis=0).max() < 0.01", ".max() < 0", "stacked"),
     ("_stack_solver", "self.weight = weight / unit", "self.weight = weight", "hostile"),
     ("_standard", "(b - self.centre @ W)", "(b + self.centre @ W)", "stacked"),
     ("_standard", "np.maximum(squares - mean**2, 0)", "squares", "stacked"),
@@ -66,7 +67,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_whitened_stack", "np.outer(state.slopes, state.slopes) / (2", "0 / (2", "stacked"),
     ("_whitened_stack", "if not gained > 0:\n        stop", "if False:\n        stop", "stacked"),
     ("_penalty_path", "STRONGEST = 1e12", "STRONGEST = np.inf", "hostile"),
-    ("_start", "_unexplained(stack[1], targets))", "0)", "stacked"),
+    ("_start", "_explained(outputs, targets).argmax()", "0", "stacked"),
     # ---- rows
     ("_centred_rows", "G[:-1] -= np.outer(self.centre, G[-1])", "pass", "core"),
     ("_checks", "if not np.isfinite(second).all():", "if False:", "hostile"),
@@ -114,8 +115,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("stacked", "if found != sizes:", "if False:", "resumption"),
     (
         "stacked",
-        'alpha = belief.get("alpha")',
-        "alpha = None",
+        'None if begins else belief.get("alpha")',
+        "None",
         "stacked resumption",
     ),
 ]

@@ -64,7 +64,9 @@ class StackSolver:
         """The penalties of every layer beside a mean loss, and the path of weaker ones to them."""
         first = ridge = ridge_of(self.alpha, total)
         if not self.chosen:
-            first = np.minimum(ridge / self.standard.scale**2, STRONGEST)[:, None].astype(self.X.dtype)
+            first = np.minimum(ridge / self.standard.scale**2, STRONGEST)[:, None].astype(
+                self.X.dtype
+            )
         self.ridges = [first] + [ridge] * (L - 1)
         weaker = [a for a in ALPHAS if a < self.alpha] if self.chosen else []
         self.path = [[ridge_of(a, total)] * L for a in weaker] + [self.ridges]
@@ -76,7 +78,7 @@ class StackSolver:
 
     def start(self, layers=None, **belief):
         """The state at these layers, or the best of `n_init` random starts."""
-        if layers is not None:
+        if layers is not None and not (self.stream and says_nothing(layers)):
             damping = max(1.0, min(self.following, MEMORY / self.part))
             layers = cast(self.standard.inside(layers), self.X.dtype)
             state = stack_start(layers, self.loss, self.sample, self.ridges, damping)
@@ -132,7 +134,11 @@ class StackSolver:
     def resume(self, state):
         """How much weight the layers rest on, mean and variance of these rows, a chosen alpha."""
         alpha = self.alpha if self.chosen else None
-        return {"seen": self.seen, "past": [self.standard.centre, self.standard.variance], "alpha": alpha}
+        return {
+            "seen": self.seen,
+            "past": [self.standard.centre, self.standard.variance],
+            "alpha": alpha,
+        }
 
     def _random_start(self):
         """Screened layers, which few rows and a single start do not need to improve roughly."""
@@ -191,6 +197,14 @@ class StackSolver:
 def is_one_class(Y):
     """Whether all targets are the same: such rows say nothing of what hidden units should find."""
     return not (Y[1:] != Y[0]).any()
+
+
+def says_nothing(layers):
+    """Whether no input changes a score by .01: the outputs of hidden units lie between 0 and 1.
+
+    The units of such a network are alike, so that it can't learn from the rows that follow.
+    """
+    return np.abs(layers[-1].W).sum(axis=0).max() < 0.01
 
 
 def cast(layers, dtype):

@@ -5,11 +5,13 @@ does not; a candidate costs one small least-squares problem on a few rows. Then 
 learns alone: while its weights are 0 the others have no gradient, and its steps are the cheapest.
 """
 
+from itertools import pairwise
+
 import numpy as np
 
 from sklearn_lhy._rows import dense
 from sklearn_lhy._stack_sample import make_sample
-from sklearn_lhy._units import Layer, hidden_outputs, layer_scores, sigmoid
+from sklearn_lhy._units import Layer, hidden_outputs, sigmoid
 from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 SCREENED_UNITS = 128  # of the narrowest hidden layer, in all candidates; one if it is wider
@@ -28,10 +30,12 @@ def screened_start(X, Y, weight, loss, ridge, sizes, random_state):
     rows = random_state.permutation(np.flatnonzero(weight))[:LAST_ROWS]
     X, Y, weight = X[rows].astype(np.float32), Y[rows], weight[rows].astype(np.float32)
     few, targets = dense(X[:SCREENED_ROWS]), Y[:SCREENED_ROWS].astype(float)
-    drawn = [_draw(few, sizes, random_state) for _ in range(candidates)]
-    layers, _ = min(drawn, key=lambda stack: _unexplained(stack[1], targets))
+    drawn, outputs = _draw(few, sizes[:-1], candidates, random_state)
+    best = _explained(outputs, targets).argmax()
+    last = Layer(np.zeros(sizes[-2:], X.dtype), np.zeros(sizes[-1], X.dtype))
+    layers = *(Layer(W[best], b[best]) for W, b in drawn), last
     sample = make_sample(hidden_outputs(X, layers)[-1], Y, weight)
-    return *layers[:-1], _last_layer(layers[-1], sample, loss, ridge)
+    return *layers[:-1], _last_layer(last, sample, loss, ridge)
 
 
 def _last_layer(layer, sample, loss, ridge):
@@ -42,23 +46,28 @@ def _last_layer(layer, sample, loss, ridge):
     return state.layers[0]
 
 
-def _draw(X, sizes, random_state):
-    """Hidden layers whose units' hyperplanes pass through rows, and an output layer of zeros."""
-    layers, A = [], X
-    for d, m in zip(sizes[:-2], sizes[1:-1], strict=True):
-        W = random_state.standard_normal((d, m)).astype(X.dtype)
-        W *= START_NORM / np.linalg.norm(W, axis=0)
-        b = -(A[random_state.randint(len(A), size=m)] * W.T).sum(axis=1)
+def _draw(X, sizes, candidates, random_state):
+    """Hidden layers of c candidates, whose units' hyperplanes pass through rows, and their outputs.
+
+    W (c, d, m), b (c, m), outputs (c, n, m).
+    """
+    layers, A = [], np.broadcast_to(X, (candidates, *X.shape))
+    for d, m in pairwise(sizes):
+        W = random_state.standard_normal((candidates, d, m)).astype(X.dtype)
+        W *= START_NORM / np.linalg.norm(W, axis=1, keepdims=True)
+        through = random_state.randint(len(X), size=(candidates, m, 1))
+        b = -np.einsum("cmd,cdm->cm", np.take_along_axis(A, through, axis=1), W)
         layers.append(Layer(W, b))
-        A = sigmoid(layer_scores(A, layers[-1]))
-    layers.append(Layer(np.zeros(sizes[-2:], X.dtype), np.zeros(sizes[-1], X.dtype)))
-    return tuple(layers), A
+        A = sigmoid(A @ W + b[:, None])
+    return layers, A
 
 
-def _unexplained(A, Y):
-    """Squared residual of Y after ridge regression on (A, 1): how useful these features are."""
-    A, Y = (A - A.mean(axis=0)).astype(float), Y - Y.mean(axis=0)
-    G = A.T @ A
-    G.flat[:: len(G) + 1] += 1e-4 * len(A)
-    C = A.T @ Y
-    return float((Y**2).sum() - (C * np.linalg.solve(G, C)).sum())
+def _explained(A, Y):
+    """Squares of Y (n, K) that ridge regression on each (A, 1) explains: how useful A (c, n, m) is.
+
+    A sum over the outputs, (c,).
+    """
+    A, Y = (A - A.mean(axis=1, keepdims=True)).astype(float), Y - Y.mean(axis=0)
+    C = A.transpose(0, 2, 1) @ Y
+    G = A.transpose(0, 2, 1) @ A + 1e-4 * A.shape[1] * np.eye(A.shape[2])
+    return (C * np.linalg.solve(G, C)).sum(axis=(1, 2))

@@ -528,6 +528,15 @@ def test_memory_maps_are_read_in_blocks(tmp_path, monkeypatch):
     assert model.loss_curve_[0] > model.loss_curve_[-1]
 
 
+def test_a_column_that_is_constant_in_the_sample_is_learnt_from_the_others(monkeypatch):
+    monkeypatch.setattr("sklearn_lhy.stacked.LARGE", 1000)
+    monkeypatch.setattr("sklearn_lhy._parts.SAMPLE_ROWS", 2000)
+    X, y = data(n=20_000)
+    X = np.insert(X, 2, 0, axis=1)
+    X[[7000, 13_000], 2] = 1
+    assert StackedLogisticMLP((4,), alpha=1.0, random_state=0).fit(X, y).coefs_[0][2].any()
+
+
 def test_networks_of_memory_maps_need_memory_for_blocks_and_sample_only(tmp_path, monkeypatch):
     """Four times the rows take the same memory, beside a byte for each label."""
     monkeypatch.setattr("sklearn_lhy.stacked.LARGE", 1000)

@@ -166,19 +166,66 @@ def test_the_last_layer_learns_first_from_rows_that_have_weight():
     assert objective.value(starts[0]) < 0.8 * np.log(3)
 
 
+@pytest.mark.parametrize("alpha", [0.0, "auto"])
 @pytest.mark.parametrize("value", [0.1, 0.7, 1 / 3, 1e8 / 3])
-def test_a_constant_column_is_one_whatever_rounding_leaves_of_it(value):
+def test_constant_columns_are_left_out_whatever_rounding_leaves_of_them(value, alpha):
     X, y = (array[::-1][:120] for array in load_iris(return_X_y=True))
-    clf = StackedLogisticMLP((4,), alpha=1.0, random_state=0)
-    zero, constant = (
-        clf.fit(np.column_stack([X, np.full(120, v)]), y).loss_curve_[-1] for v in (0.0, value)
+    constant = np.insert(X, [1, 4], value, axis=1)
+    settings = {"alpha": alpha, "max_iter": 5, "tol": 0, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        with_it = StackedLogisticMLP((4,), **settings).fit(constant, y)
+        without = StackedLogisticMLP((4,), **settings).fit(X, y)
+    expected = np.insert(without.coefs_[0], [1, 4], 0, axis=0)
+    assert_allclose(with_it.coefs_[0], expected, rtol=1e-8)  # other columns sum in other orders
+    assert not with_it.coefs_[0][[1, 5]].any()
+
+
+def test_empty_columns_of_sparse_rows_are_left_out():
+    X, y = make_moons(200, noise=0.2, random_state=0)
+    with_it, without = (
+        StackedLogisticMLP((4,), random_state=0).fit(sparse.csr_array(rows), y)
+        for rows in (np.insert(X, 1, 0, axis=1), X)
     )
-    assert constant == pytest.approx(zero, rel=1e-4)
+    np.testing.assert_array_equal(with_it.coefs_[0], np.insert(without.coefs_[0], 1, 0, axis=0))
+
+
+def test_rows_that_are_all_alike_have_a_network():
+    clf = StackedLogisticMLP((4,), random_state=0).fit(np.full((30, 2), 0.1), np.arange(30) < 10)
+    assert_allclose(clf.predict_proba([[0.1, 0.1]]), [[2 / 3, 1 / 3]], atol=1e-3)
+
+
+def test_given_weights_of_a_constant_column_keep_their_part_in_the_scores():
+    X, y = make_moons(100, noise=0.2, random_state=0)
+    X = np.insert(X, 0, 2.0, axis=1)
+    W = [np.full((3, 2), 0.5), np.array([[1.0], [-1.0]])]
+    b = [np.array([-1.0, 0.5]), np.zeros(1)]
+    clf = StackedLogisticMLP((2,), alpha=0, max_iter=1, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        clf.fit(X, y, coefs_init=W, intercepts_init=b)
+    start = StackObjective(X, y[:, None], None, BINARY_CROSS_ENTROPY, 0.0)
+    assert clf.loss_curve_[0] < start.value(tuple(map(Layer, W, b)))
+    assert not clf.coefs_[0][0].any()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_stream_that_begins_with_noise_learns(seed):
+    """A network that says nothing begins anew, and a column that was constant may matter then."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(2000, 3))
+    y = (X[:, 2] > 0).astype(int)
+    X[:100, 2] = 0
+    clf = StackedLogisticMLP((4,), random_state=0)
+    for rows in np.array_split(np.arange(2000), 20):
+        clf.partial_fit(X[rows], y[rows], classes=[0, 1])
+        assert clf.coefs_[0][2].any() == (rows[0] > 0)
+    assert clf.score(X[100:], y[100:]) > 0.95
 
 
 def test_alpha_means_what_it_means_in_MLPClassifier():
     X, y = load_iris(return_X_y=True)
-    ours = StackedLogisticMLP((3,), alpha=2.0, tol=1e-9, max_iter=3000, random_state=0)
+    ours = StackedLogisticMLP((3,), alpha=2.0, tol=1e-9, max_iter=3000, random_state=1)
     ours.fit(X, y)
     theirs = MLPClassifier((3,), activation="logistic", solver="lbfgs", alpha=2.0, max_iter=5000)
     theirs.set_params(tol=1e-9, max_fun=100_000, random_state=0).fit(X, y)
