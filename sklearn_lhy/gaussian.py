@@ -418,10 +418,7 @@ class GaussianGenerativeClassifier(
         self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
-        with np.errstate(over="ignore"):
-            covariance = model.covariance.astype(dtype, copy=False)
-        if not np.isfinite(covariance).all():  # squares of what single precision can hold
-            covariance = model.covariance
+        covariance = _held(model.covariance, dtype)
         if self.covariance_type == "spherical":
             covariance = covariance.max(axis=1)
         if self._shared:
@@ -456,7 +453,9 @@ class GaussianGenerativeClassifier(
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         self._centred = [W, b]
         self._cancelling = float(np.abs(W * centre[:, None]).sum(axis=0).max())
-        self.coef_, self.intercept_ = W.T.astype(dtype), (b - centre @ W).astype(dtype)
+        self.coef_, self.intercept_ = _held(W.T, dtype), (b - centre @ W).astype(dtype)
+        if self.coef_.dtype != dtype:
+            self._cancelling = np.inf
         return self
 
     def _log_prior(self):
@@ -644,6 +643,13 @@ class GaussianGenerativeClassifier(
         model.validation_loss_curve_ = None
         model.converged_, model.stop_reason_ = True, "closed form"
         return model
+
+
+def _held(values, dtype):
+    """The values in a dtype, or as they are where it cannot hold them."""
+    with np.errstate(over="ignore"):
+        cast = values.astype(dtype, copy=False)
+    return cast if np.isfinite(cast).all() else values
 
 
 def _union(classes, labels):

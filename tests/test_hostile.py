@@ -378,6 +378,18 @@ def test_what_seems_constant_in_single_precision():
         assert clone(clf).fit(X, data.y).score(X, data.y) > 0.8  # these square in float64
 
 
+def test_weights_that_single_precision_cannot_hold():
+    data = hostile.data()
+    X = (1e-40 * data.X).astype(np.float32)
+    with pytest.raises(ValueError, match="overflow float32: scale its columns up"):
+        StackedLogisticMLP((4,), random_state=0).fit(X, data.y)
+    for covariance_type in ("tied", "full", "diag", "tied_diag", "spherical"):
+        clf = GaussianGenerativeClassifier(covariance_type).fit(X, data.y)
+        double = clone(clf).fit(X.astype(float), data.y)
+        np.testing.assert_array_equal(clf.predict(X), double.predict(X.astype(float)))
+        assert clf.predict_proba(X).dtype == np.float32
+
+
 @pytest.mark.parametrize("scale", [1e25, 1e27, 1e28])
 @pytest.mark.parametrize("alpha", ["auto", 1.0])
 def test_networks_square_large_single_precision_in_double(scale, alpha):
