@@ -79,7 +79,7 @@ class SoftmaxGD(LinearDescendingClassifier):
         Whether the descent ended by itself.
     stop_reason_ : str
         "tol", "no_change", "early_stopping", "precision" (what is left to gain is rounding),
-        "max_iter" or "callback".
+        "max_iter" or "callback"; "closed form" of a generative model's `to_logistic`.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
