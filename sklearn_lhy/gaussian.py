@@ -646,7 +646,7 @@ class GaussianGenerativeClassifier(
 
 
 def _held(values, dtype):
-    """The values in a dtype, or as they are where it cannot hold them."""
+    """Give values in a dtype, or as they are where it cannot hold them."""
     with np.errstate(over="ignore"):
         cast = values.astype(dtype, copy=False)
     return cast if np.isfinite(cast).all() else values

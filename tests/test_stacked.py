@@ -3,6 +3,7 @@
 import copy
 import pickle
 import warnings
+from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from sklearn_lhy import GDLogisticRegression, SoftmaxGD, StackedLogisticMLP
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._stack_sample import make_sample
+from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer, stack_scores
 from sklearn_lhy._whitened_stack import stack_start, stack_step
@@ -146,6 +148,17 @@ def test_steps_that_gain_more_than_promised_go_farther(monkeypatch):
             assert state.value < before
         end[farther] = state.value
     assert end[1.15] < 0.7 * end[np.inf]
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_the_metric_of_very_many_inputs_is_diagonal(container):
+    rng = np.random.default_rng(0)
+    X, weight = rng.normal(size=(40, 1001)), rng.uniform(size=40)
+    X[rng.uniform(size=X.shape) < 0.5] = 0
+    wide, narrow = (make_sample(container(A), None, weight).moment for A in (X, X[:, :-1]))
+    whole = (X.T * (weight / weight.sum())) @ X
+    assert_allclose(wide, np.append(whole.diagonal(), 1), rtol=1e-12)
+    assert_allclose(narrow[:-1, :-1], whole[:-1, :-1], atol=1e-12)
 
 
 def test_the_last_layer_learns_first_from_rows_that_have_weight():
@@ -511,6 +524,19 @@ def test_a_stream_that_begins_with_one_class_learns(first):
         for rows in np.array_split(np.arange(3000), 30):
             clf.partial_fit(X[rows], y[rows])
     assert clf.score(X, y) > 0.93
+
+
+def test_only_the_first_part_of_a_stream_trains_in_rough_legs():
+    """And of several classes; a validated fit has none, for its curves show all that happens."""
+    X, y = make_moons(2000, noise=0.2, random_state=0)
+    plain = StackSolver._rough_start
+    with mock.patch.object(StackSolver, "_rough_start", autospec=True, side_effect=plain) as rough:
+        clf = StackedLogisticMLP((16,), random_state=0)
+        clf.set_params(early_stopping=True).fit(X, y)
+        clf.partial_fit(X, y)
+        assert rough.call_count == 0
+        clone(clf).set_params(early_stopping=False).partial_fit(X, y, classes=[0, 1])
+    assert rough.call_count == 1
 
 
 def test_rows_of_a_stream_are_standardised_together():
