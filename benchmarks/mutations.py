@@ -55,6 +55,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_stack_solver", 'if state.value != anchor["value"]', "if False", "resumption"),
     ("_stack_solver", 'for _ in range(saved["since"])', "for _ in range(0)", "resumption"),
     ("_stack_solver", ".sum(axis=0).max() < 0.01", ".max() < 0", "stacked"),
+    ("_stack_solver", "(chosen and self.anew)", "False", "stacked"),
     ("_stack_solver", "self.weight = weight / unit", "self.weight = weight", "hostile"),
     ("_standard", "(b - self.centre @ W)", "(b + self.centre @ W)", "stacked"),
     ("_standard", "np.maximum(squares - mean**2, 0)", "squares", "stacked"),
@@ -115,8 +116,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("stacked", "if found != sizes:", "if False:", "resumption"),
     (
         "stacked",
-        'None if begins else belief.get("alpha")',
-        "None",
+        'alpha = belief.get("alpha")',
+        "alpha = None",
         "stacked resumption",
     ),
 ]

@@ -54,7 +54,8 @@ class StackSolver:
         sample = problem.parts is not None
         self.standard = Standard(X, self.weight / share, total / self.seen, past, sample)
         self.sizes = [len(self.standard.scale), *sizes[1:]]
-        if alpha is None:
+        self.anew = before.get("collapsed", False)
+        if alpha is None or (chosen and self.anew):
             data = self.standard, X, Y, self.weight
             alpha = choose_alpha(*data, unit, self.loss, self.sizes, random_state)
         self.alpha, self.chosen = alpha, chosen
@@ -78,7 +79,7 @@ class StackSolver:
 
     def start(self, layers=None, **belief):
         """The state at these layers, or the best of `n_init` random starts."""
-        if layers is not None and not (self.stream and says_nothing(layers)):
+        if layers is not None and not self.anew:
             damping = max(1.0, min(self.following, MEMORY / self.part))
             layers = cast(self.standard.inside(layers), self.X.dtype)
             state = stack_start(layers, self.loss, self.sample, self.ridges, damping)
@@ -132,12 +133,15 @@ class StackSolver:
         return self.standard.outside(state.layers)
 
     def resume(self, state):
-        """How much weight the layers rest on, mean and variance of these rows, a chosen alpha."""
-        alpha = self.alpha if self.chosen else None
+        """How much weight the layers rest on, mean and variance of these rows, a chosen alpha.
+
+        And whether the network has collapsed, so that a stream had better begin anew.
+        """
         return {
             "seen": self.seen,
             "past": [self.standard.centre, self.standard.variance],
-            "alpha": alpha,
+            "alpha": self.alpha if self.chosen else None,
+            "collapsed": is_collapsed(state.layers),
         }
 
     def _random_start(self):
@@ -199,12 +203,12 @@ def is_one_class(Y):
     return not (Y[1:] != Y[0]).any()
 
 
-def says_nothing(layers):
-    """Whether no input changes a score by .01: the outputs of hidden units lie between 0 and 1.
+def is_collapsed(layers):
+    """Whether all weights are about 0, for standardised rows.
 
-    The units of such a network are alike, so that it can't learn from the rows that follow.
+    Units are then alike and hidden outputs the same for all rows: little can be learnt from there.
     """
-    return np.abs(layers[-1].W).sum(axis=0).max() < 0.01
+    return all(np.abs(W).sum(axis=0).max() < 0.01 for W, _ in layers)
 
 
 def cast(layers, dtype):

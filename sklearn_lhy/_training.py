@@ -12,7 +12,7 @@ from sklearn_lhy._linear_solver import LinearSolver, StreamSolver, SummedSolver
 from sklearn_lhy._loss import Loss
 from sklearn_lhy._parts import Parts
 from sklearn_lhy._stack import StackObjective, SummedStackObjective
-from sklearn_lhy._stack_solver import StackSolver, says_nothing
+from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._steps import RULES, RuleSolver
 from sklearn_lhy._summed_stack import SummedStackSolver
 
@@ -61,7 +61,6 @@ __all__ = [
     "SummedStackSolver",
     "rule_solver",
     "run",
-    "says_nothing",
     "stack_objective",
     "validation_loss",
 ]

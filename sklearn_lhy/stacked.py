@@ -15,7 +15,7 @@ from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._posterior import without_nan
 from sklearn_lhy._rows import rowwise
-from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver, says_nothing
+from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
 from sklearn_lhy._units import Layer, hidden_outputs
 
 LARGE = 1 << 32  # bytes that a step may need
@@ -474,8 +474,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
             return super()._solver(problem, random_state, seed, stream, old)
         belief = {} if old is None else old.resume.get("belief", {})
         if chosen:  # anew, unless the descent goes on
-            begins = old is None or (stream and says_nothing(old.layers))
-            alpha = None if begins else belief.get("alpha")
+            alpha = belief.get("alpha")
         solver = (SummedStackSolver if problem.parts else StackSolver)(
             problem,
             sizes,
