@@ -7,6 +7,7 @@ from scipy import sparse
 
 from sklearn_lhy._centred_rows import CentredRows, draw_by
 from sklearn_lhy._descending import held_out_rows
+from sklearn_lhy._descent import stalled
 from sklearn_lhy._linear_solver import LinearSolver
 from sklearn_lhy._loss import (
     BINARY_CROSS_ENTROPY,
@@ -18,7 +19,7 @@ from sklearn_lhy._metric import make_metric, metric_plan
 from sklearn_lhy._objective import LinearObjective, ridge
 from sklearn_lhy._rows import centre_of
 from sklearn_lhy._stack import StackObjective, from_vector, to_vector
-from sklearn_lhy._steps import RULES
+from sklearn_lhy._steps import RULES, first_rate
 from sklearn_lhy._training import Problem
 from sklearn_lhy._units import (
     Layer,
@@ -374,3 +375,22 @@ def test_rows_set_aside_are_the_share_asked_for(codes, fraction):
         assert held.sum() == round(fraction * len(codes))
     with pytest.raises(ValueError, match="no class has two"):
         held_out_rows(np.arange(5), fraction, np.random.RandomState(0))
+
+
+def test_a_descent_stalls_when_its_last_values_are_no_better_than_those_before():
+    assert stalled([3, 1, 2, 0.5, 0.6, 0.7], 0, 2)
+    assert not stalled([3, 1, 2, 0.9, 0.5, 0.7], 0, 2)
+    assert stalled([1, 0.95], 0.1, 1)
+    assert not stalled([1, 0.95], 0.1, 2)
+
+
+def test_the_first_rate_moves_scores_by_one_or_by_less_than_the_curvature_allows():
+    rng = np.random.default_rng(0)
+    X, Y, weight = rng.normal(3, 2, (50, 4)), rng.integers(2, size=(50, 1)), rng.uniform(size=50)
+    objective = StackObjective(X, Y, weight, BINARY_CROSS_ENTROPY, 0.5)
+    share = weight / weight.sum()
+    moved = np.abs(np.column_stack([X, np.ones(50)])) @ np.full(5, first_rate(objective, True))
+    assert share @ moved == pytest.approx(1)
+    moment = (np.column_stack([X, np.ones(50)]).T * share) @ np.column_stack([X, np.ones(50)])
+    largest = np.linalg.eigvalsh(moment)[-1] / 4 + 0.5
+    assert first_rate(objective, False) == pytest.approx(1 / largest, rel=1e-3)
