@@ -48,17 +48,19 @@ class Sample(NamedTuple):
         G = [np.zeros((len(W) + 1, len(b)), W.dtype) for W, b in layers]
         M, gamma = [0.0] * L, [0.0] * L
         for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
-            w = self.weight[rows]
-            root = np.sqrt(w)
-            for i, R in enumerate(_backward(inputs, layers, loss.residual(P, self.Y[rows]))):
-                A = self.X[rows] if i == 0 else inputs[i - 1]
-                R *= root
+            root = np.sqrt(self.weight[rows])
+            R = loss.residual(P, self.Y[rows])
+            R *= root
+            for i, R in enumerate(_backward(inputs, layers, R)):
                 gamma[i] += R.T @ R
-                R *= root
-                G[i][:-1] += A.T @ R
-                G[i][-1] += R.sum(axis=0)
                 if i:
-                    M[i] = M[i] + second_moment(A, w, WIDEST_HIDDEN)
+                    B = _rooted(inputs[i - 1], root)
+                    M[i] = M[i] + _gram(B, WIDEST_HIDDEN)
+                    G[i] += B.T @ R
+                else:
+                    G[0][-1] += root[:, 0] @ R
+                    R *= root
+                    G[0][:-1] += self.X[rows].T @ R
         return G, [self.moment, *M[1:]], gamma
 
     def curvature(self, layers, loss, kept, moves, directions):
@@ -78,22 +80,27 @@ def make_sample(X, Y, weight):
     """Put rows, targets and normalised weights beside the second moment of the rows."""
     weight = (weight / weight.sum(dtype=float))[:, None].astype(X.dtype, copy=False)
     blocks = [slice(None)] if sparse.issparse(X) else _blocks(X.shape[0])
-    return Sample(X, Y, weight, sum(second_moment(X[rows], weight[rows]) for rows in blocks))
+    grams = (_gram(_rooted(X[rows], np.sqrt(weight[rows])), WIDEST_METRIC) for rows in blocks)
+    return Sample(X, Y, weight, sum(grams))
 
 
-def second_moment(A, weight, widest=WIDEST_METRIC):
-    """Second moment (d + 1, d + 1) of (A, 1), or only its diagonal (d + 1,) where A is wide."""
-    if A.shape[1] > widest:
-        squares = A.multiply(A) if sparse.issparse(A) else A * A
-        return np.append(squares.T @ weight[:, 0], weight.sum())
-    root = np.sqrt(weight)  # of both factors alike, so that BLAS computes half of the product
+def _rooted(A, root):
+    """Rows (A, 1) times the roots (n, 1) of their weights: (n, d + 1)."""
     if sparse.issparse(A):
-        B = sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
-        return (B.T @ B).toarray()
+        return sparse.hstack([A.multiply(root), sparse.csr_array(root)], format="csr")
     B = np.empty((len(A), A.shape[1] + 1), A.dtype)
     np.multiply(A, root, out=B[:, :-1])
     B[:, -1:] = root
-    return B.T @ B
+    return B
+
+
+def _gram(B, widest):
+    """B'B (d + 1, d + 1), or only its diagonal (d + 1,) where there are more than widest inputs."""
+    if B.shape[1] > widest + 1:
+        squares = B.multiply(B) if sparse.issparse(B) else B * B
+        return squares.sum(axis=0)
+    gram = B.T @ B
+    return gram.toarray() if sparse.issparse(gram) else gram
 
 
 def forward(Z, layers):
