@@ -168,8 +168,7 @@ def _solve(state):
     B, g = state.curvature.astype(float), state.slopes.astype(float)
     size = np.sqrt(np.diag(B))
     size[size == 0] = 1  # a direction that is zero
-    damped = B / np.outer(size, size) + state.damping * np.eye(len(B))
-    c = -np.linalg.solve(damped, g / size) / size
+    c = -_divide(B / np.outer(size, size), state.damping, g / size).ravel() / size
     return c, -(g + B @ c / 2) @ c
 
 
