@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from sklearn_lhy._units import row_sum, sigmoid
+from sklearn_lhy._units import hidden_sigmoid, row_sum
 
 WIDEST_METRIC = 1000  # inputs; beyond it the metric of a layer is diagonal
 WIDEST_HIDDEN = 2000  # the same where they are outputs of a hidden layer, which go together
@@ -107,7 +107,7 @@ def forward(Z, layers):
     """Inputs of layers 2 to L and the last scores, from the first layer's scores Z."""
     inputs = []
     for layer in layers[1:]:
-        inputs.append(sigmoid(Z))
+        inputs.append(hidden_sigmoid(Z))
         Z = inputs[-1] @ layer.W + layer.b
     return inputs, Z
 

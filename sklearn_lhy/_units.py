@@ -27,6 +27,15 @@ def sigmoid(Z, out=None):
     return np.reciprocal(P, out=P)
 
 
+def hidden_sigmoid(Z):
+    """sigma(z) = (1 + tanh(z / 2)) / 2: twice as fast, with an error that small outputs feel."""
+    A = Z / 2
+    np.tanh(A, out=A)
+    A += 1
+    A /= 2
+    return A
+
+
 def softmax(Z):
     """e^z_k / sum_j e^z_j along each row [L22]."""
     return logsumexp_and_slope(Z)[1]

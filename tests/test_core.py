@@ -24,6 +24,7 @@ from sklearn_lhy._training import Problem
 from sklearn_lhy._units import (
     Layer,
     hidden_outputs,
+    hidden_sigmoid,
     log1pexp,
     log_softmax,
     logsumexp_and_slope,
@@ -53,6 +54,15 @@ def data(seed=0, n=40, d=3, m=3):
 
 
 # ---- units ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_sigmoid_of_hidden_units_errs_by_rounding(dtype):
+    Z = np.linspace(-800, 800, 3201, dtype=dtype)
+    before = Z.copy()
+    eps = np.finfo(dtype).eps
+    np.testing.assert_allclose(hidden_sigmoid(Z), sigmoid(Z.astype(float)), rtol=0, atol=eps)
+    np.testing.assert_array_equal(Z, before)
 
 
 @pytest.mark.parametrize("z", SCORES)
