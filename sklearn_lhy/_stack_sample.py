@@ -49,9 +49,9 @@ class Sample(NamedTuple):
         M, gamma = [0.0] * L, [0.0] * L
         for rows, (inputs, P) in zip(_blocks(len(self.Y)), kept, strict=True):
             root = np.sqrt(self.weight[rows])
-            R = loss.residual(P, self.Y[rows])
-            R *= root
-            for i, R in enumerate(_backward(inputs, layers, R)):
+            last = loss.residual(P, self.Y[rows])
+            last *= root
+            for i, R in enumerate(_backward(inputs, layers, last)):
                 gamma[i] += R.T @ R
                 if i:
                     B = _rooted(inputs[i - 1], root)

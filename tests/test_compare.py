@@ -33,6 +33,7 @@ from sklearn_lhy import (
 from sklearn_lhy.__main__ import main
 from sklearn_lhy._csv import read_csv
 from sklearn_lhy._folds import Progress
+from sklearn_lhy._report import _center_and_spread
 from sklearn_lhy.comparison import counterparts
 
 X_IRIS, Y_IRIS = load_iris(return_X_y=True)
@@ -511,3 +512,8 @@ def test_command_from_end_to_end(tmp_path):
     for row in stored["rows"]:
         assert f"{np.mean(row['accuracy']):.3f} ± {np.std(row['accuracy']):.3f}" in run.stdout
     assert (tmp_path / "o.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_times_have_a_median_and_half_the_range_of_their_middle_half():
+    assert _center_and_spread("fit_seconds", [1, 2, 3, 4, 50]) == (3, 1)
+    assert _center_and_spread("accuracy", [1, 2, 3]) == (2, pytest.approx((2 / 3) ** 0.5))
