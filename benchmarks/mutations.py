@@ -62,6 +62,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_standard", "vary.any() and not vary.all() and not sample", "not sample", "stacked"),
     ("_standard", "some else slice", "False else slice", "stacked"),
     ("_stack_sample", "R *= 1 - A", "R *= 1", "stacked"),
+    ("_stack_sample", "G[0][-1] += root[:, 0] @ R", "pass", "stacked"),
     ("_stack_sample", "J = J - row_sum(P * J)", "pass", "stacked"),
     ("_stack_sample", "own += D[:, -1:]", "pass", "stacked"),
     ("_stack_solver", "min(self.following, MEMORY / self.part)", "0.0", "stacked"),
