@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -111,7 +112,7 @@ def _decoded(path):
 
 def _split(path, text):
     """(line, fields) of each row that is not blank, cut at what cuts the header most often."""
-    header = text.lstrip().split("\n", 1)[0]
+    header = re.sub('"[^"]*"', "", text.lstrip().split("\n", 1)[0])  # what is quoted does not cut
     delimiter = max(",;\t|", key=header.count)  # the comma wins a tie
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
@@ -141,9 +142,12 @@ def _drop_rows_without(columns, target):
 
 
 def _labels(column):
-    """Classes as integers where all are, else as texts; numbers with decimals are no classes."""
+    """Classes as integers where all are, else as texts; numbers with decimals are no classes.
+
+    A text such as 01 is a code, which is not the same as 1.
+    """
     numbers = [_number(text) for text in column.texts]
-    if None in numbers:
+    if None in numbers or any(re.match("0[0-9]", text) for text in column.texts):
         return np.array(column.texts)
     for number, text, line in zip(numbers, column.texts, column.lines, strict=True):
         if not number.is_integer():

@@ -401,6 +401,17 @@ def test_long_numbers_stay_different_classes(tmp_path):
     assert len(set(read_csv(path, "y").y)) == 2
 
 
+def test_zeros_in_front_tell_classes_apart(tmp_path):
+    path = write(tmp_path / "t.csv", "x,y,z\n1,01,0\n2,1,1\n")
+    assert read_csv(path, "y").y.tolist() == ["01", "1"]
+    assert read_csv(path, "z").y.tolist() == [0, 1]
+
+
+def test_what_a_quoted_name_holds_does_not_cut(tmp_path):
+    table = read_csv(write(tmp_path / "t.csv", '"w, h, d";y\n"1";a\n2.5;b\n'), "y")
+    np.testing.assert_array_equal(table.X, [[1], [2.5]])
+
+
 BAD_TABLES = {
     "empty": ("", "t.csv is empty"),
     "blank": (" \n\n", "t.csv is empty"),
