@@ -15,12 +15,12 @@ from sklearn_lhy._units import Layer
 class Standard:
     """Mean and variance (d,) of the columns of X, and the scale (k,) of those that are `kept`.
 
-    Of these rows, each with its share of their weight, and of others before them, beside which they
-    are a `part` of the weight. Rows that are a sample keep all columns. Sparse rows are scaled
-    only.
+    Of these rows, each with its share of their weight, and of others before them, of which mean
+    and variance are the `past` and beside which these are a `part` of the weight. Rows that are a
+    sample keep all columns. Sparse rows are scaled only.
     """
 
-    def __init__(self, X, share, part=1.0, past=(0.0, 0.0), sample=False):
+    def __init__(self, X, share, part, past, sample):
         own = np.zeros(X.shape[1]) if sparse.issparse(X) else centre_of(X, share)
         past_mean, past_variance = past
         self.centre = past_mean + part * (own - past_mean)

@@ -28,7 +28,7 @@ from sklearn_lhy._stack import StackObjective
 from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._start import screened_start
-from sklearn_lhy._units import Layer, stack_scores
+from sklearn_lhy._units import Layer, sigmoid, stack_scores
 from sklearn_lhy._whitened_stack import stack_start, stack_step
 
 XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
@@ -104,6 +104,22 @@ def test_the_model_of_a_step_has_the_right_slopes_and_the_objective_never_rises(
         assert after.value <= state.value
         state = after
     assert state.value < 0.9 * objective.value(layers)
+
+
+def test_the_metric_is_of_the_inputs_and_the_residuals_of_every_layer():
+    rng = np.random.default_rng(0)
+    X, Y, weight = rng.normal(size=(60, 3)), rng.integers(2, size=(60, 2)), rng.uniform(size=60)
+    layers = [Layer(rng.normal(size=s), rng.normal(size=s[1])) for s in ((3, 4), (4, 2))]
+    sample = make_sample(X, Y, weight)
+    _, kept = sample.evaluate(layers, BINARY_CROSS_ENTROPY, X @ layers[0].W + layers[0].b)
+    _, M, gamma = sample.gradients(layers, BINARY_CROSS_ENTROPY, kept)
+    A = sigmoid(X @ layers[0].W + layers[0].b)
+    last = sigmoid(A @ layers[1].W + layers[1].b) - Y
+    first = (last @ layers[1].W.T) * A * (1 - A)
+    share, ones = weight / weight.sum(), np.ones((60, 1))
+    rows = [np.hstack([X, ones]), np.hstack([A, ones]), first, last]
+    for found, B in zip([*M, *gamma], rows, strict=True):
+        assert_allclose(found, (B.T * share) @ B, rtol=1e-12, atol=1e-15)
 
 
 @pytest.mark.parametrize("loss", [BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY])
