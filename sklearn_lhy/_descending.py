@@ -179,10 +179,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
             if self.solver != "whitened" or found.stop != "tol":  # perhaps for a reason
                 check_squares(problem.X, squares(problem.X), problem.X.dtype)
         if not all(np.isfinite(array).all() for layer in found.layers for array in layer):
-            raise ValueError(
-                f"The weights for X overflow {problem.X.dtype}: scale its columns up, or give it in"
-                " double precision."
-            )
+            raise ValueError(f"The weights for X overflow {problem.X.dtype}: scale its columns up.")
         vars(self).update(self._attributes(found.layers))
         self.loss_curve_ = found.loss_curve
         self.validation_loss_curve_ = found.validation_curve if held_out else None

@@ -23,6 +23,7 @@ SWEEPS = ((64, 1), (16, 4), (4, 2))  # parts of the rows, and how often to go th
 ROUGH_STEPS = 200
 MEMORY = 300  # rows beside which a part of a stream has a say
 PERIOD = 20  # iterations between anchors
+COPIES = 12  # of the first layer's scores, beside the standardised rows, that a step may hold
 KEPT = 1 << 24  # bytes of freed memory that are kept for what comes next, twice over
 LAST_TOL = 3e-4  # where the last leg in single precision ends, whose steps cost half as much
 
@@ -43,7 +44,7 @@ class StackSolver:
         self.tol, self.loss = tol, problem.loss
         self.stream, before = before is not None, before or {}
         self.X, self.Y = X, Y = problem.X, problem.Y
-        keep_freed_memory(12 * len(Y) * sizes[1] * X.dtype.itemsize)
+        keep_freed_memory(bytes_of_a_step(X, sizes[1]))
         self.rough = rough and not (self.stream and is_one_class(Y))
         weight = np.ones(X.shape[0], X.dtype) if problem.weight is None else problem.weight
         unit = float(weight.max())
@@ -65,11 +66,10 @@ class StackSolver:
 
     def _set_ridges(self, total, L):
         """The penalties of every layer beside a mean loss, and the path of weaker ones to them."""
+        scale = self.standard.scale
         first = ridge = ridge_of(self.alpha, total)
         if not self.chosen:
-            first = np.minimum(ridge / self.standard.scale**2, STRONGEST)[:, None].astype(
-                self.X.dtype
-            )
+            first = np.minimum(ridge / scale**2, STRONGEST)[:, None].astype(self.X.dtype)
         self.ridges = [first] + [ridge] * (L - 1)
         weaker = [a for a in ALPHAS if a < self.alpha] if self.chosen else []
         self.path = [[ridge_of(a, total)] * L for a in weaker] + [self.ridges]
@@ -198,6 +198,11 @@ class StackSolver:
     def _part(self, X, rows):
         """Some of the standardised rows, to descend on."""
         return make_sample(X[rows], self.Y[rows], self.weight[rows].astype(X.dtype))
+
+
+def bytes_of_a_step(X, m):
+    """Memory that a step on rows X may need, with a first layer of m units."""
+    return X.shape[0] * (X.shape[1] + COPIES * m) * X.dtype.itemsize
 
 
 def keep_freed_memory(size):

@@ -35,9 +35,11 @@ class Standard:
 
     def rows(self, X, dtype):
         """Standardised rows (n, k), a copy of this type."""
+        every = len(self.scale) == X.shape[1]
         if sparse.issparse(X):
-            return (X[:, self.kept] @ sparse.diags_array(1 / self.scale)).astype(dtype).tocsr()
-        centre, every = self.centre[self.kept], len(self.scale) == X.shape[1]
+            X = X if every else X[:, self.kept]
+            return (X @ sparse.diags_array(1 / self.scale)).astype(dtype).tocsr()
+        centre = self.centre[self.kept]
         Z = np.empty((X.shape[0], len(centre)), dtype)
         for rows in row_blocks(X):
             A = X[rows] if every else X[rows].take(self.kept, axis=1)

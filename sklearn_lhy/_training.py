@@ -12,7 +12,7 @@ from sklearn_lhy._linear_solver import LinearSolver, StreamSolver, SummedSolver
 from sklearn_lhy._loss import Loss
 from sklearn_lhy._parts import Parts
 from sklearn_lhy._stack import StackObjective, SummedStackObjective
-from sklearn_lhy._stack_solver import StackSolver
+from sklearn_lhy._stack_solver import StackSolver, bytes_of_a_step
 from sklearn_lhy._steps import RULES, RuleSolver
 from sklearn_lhy._summed_stack import SummedStackSolver
 
@@ -59,6 +59,7 @@ __all__ = [
     "StreamSolver",
     "SummedSolver",
     "SummedStackSolver",
+    "bytes_of_a_step",
     "rule_solver",
     "run",
     "stack_objective",

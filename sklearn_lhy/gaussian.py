@@ -455,7 +455,7 @@ class GaussianGenerativeClassifier(
         self._cancelling = float(np.abs(W * centre[:, None]).sum(axis=0).max())
         self.coef_, self.intercept_ = _held(W.T, dtype), (b - centre @ W).astype(dtype)
         if self.coef_.dtype != dtype:
-            self._cancelling = np.inf
+            self._cancelling = np.inf  # scores then come from the centred rows, in double
         return self
 
     def _log_prior(self):

@@ -15,11 +15,10 @@ from sklearn_lhy._descending import DescendingClassifier
 from sklearn_lhy._loss import BINARY_CROSS_ENTROPY, CATEGORICAL_CROSS_ENTROPY
 from sklearn_lhy._posterior import without_nan
 from sklearn_lhy._rows import rowwise
-from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver
+from sklearn_lhy._training import Problem, StackSolver, SummedStackSolver, bytes_of_a_step
 from sklearn_lhy._units import Layer, hidden_outputs
 
 LARGE = 1 << 32  # bytes that a step may need
-COPIES = 12  # of the first layer's scores, beside the standardised rows, that a step may hold
 SMALL = 1000  # rows that need no mini-batches
 
 
@@ -494,8 +493,7 @@ class StackedLogisticMLP(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Desc
         if self.solver != "whitened" or self.early_stopping or labels.ndim == 2:
             return False
         first, *more = self._sizes(labels[:, None])
-        numbers = X.shape[0] * (X.shape[1] + COPIES * first)
-        return bool(more) and numbers * X.dtype.itemsize > LARGE
+        return bool(more) and bytes_of_a_step(X, first) > LARGE
 
     def _stream_iterations(self):
         return 1

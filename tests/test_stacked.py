@@ -256,6 +256,7 @@ def test_a_stream_that_begins_with_noise_learns(seed):
 def test_alpha_means_what_it_means_in_MLPClassifier():
     X, y = load_iris(return_X_y=True)
     ours = StackedLogisticMLP((3,), alpha=2.0, tol=1e-9, max_iter=3000, random_state=1)
+    # of 400 seeds a quarter, 0 among them, end in other minima: .479 in place of .467
     ours.fit(X, y)
     theirs = MLPClassifier((3,), activation="logistic", solver="lbfgs", alpha=2.0, max_iter=5000)
     theirs.set_params(tol=1e-9, max_fun=100_000, random_state=0).fit(X, y)
