@@ -74,16 +74,17 @@ def run(
         known = known._replace(validation=[], kept=None)  # other rows judge now, or none
     curve, validation, kept = [*known.losses], [*known.validation], known.kept
     ends = partial(reason, solver, tol=tol, patience=patience, early_stopping=early_stopping)
-    start = state = state._replace(stop=ends(state, curve, validation))
-    for state in descend(solver, start, max_iter):
-        check_finite(state.value, start.value)
+    state = state._replace(stop=ends(state, curve, validation))
+    first, ended = state.value, state.stop  # not the state, which may be large
+    for state in descend(solver, state, max_iter):
+        check_finite(state.value, first)
         curve.append(float(state.value))
         if validate is not None:
             validation.append(float(validate(solver.layers(state))))
             if early_stopping and validation[-1] <= min(validation):
                 kept = solver.layers(state)
         iteration, judged = len(curve) - len(known.losses), validation[-1] if validate else None
-        stop = start.stop or ends(state, curve, validation)
+        stop = ended or ends(state, curve, validation)
         if watch is not None and watch(iteration, state, judged, solver.layers):
             stop = "callback"
         if stop:
@@ -94,7 +95,7 @@ def run(
         curve[len(known.losses) :],
         validation[len(known.validation) :],
         stop or "max_iter",
-        known if start.stop else Record(curve, validation, kept).tail(patience),
+        known if ended else Record(curve, validation, kept).tail(patience),
     )
 
 

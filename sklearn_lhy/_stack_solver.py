@@ -8,19 +8,20 @@ from sklearn_lhy._penalty_path import ALPHAS, LEG_TOL, STRONGEST, choose_alpha, 
 from sklearn_lhy._resume import layers_of, plain_layers
 from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._standard import Standard
-from sklearn_lhy._start import screened_start
+from sklearn_lhy._start import is_one_class, screened_start
 from sklearn_lhy._units import Layer
 from sklearn_lhy._whitened_stack import (
     cautious,
     part_step,
+    planned,
     stack_start,
     stack_step,
-    with_scores,
 )
 
 FEWEST_ROWS = 1000  # the fewest rows of a part
 SWEEPS = ((64, 1), (16, 4), (4, 2))  # parts of the rows, and how often to go through all of them
 ROUGH_STEPS = 200
+TRIES = 6  # steps of a part of a stream, which has one iteration, until one is not undone
 MEMORY = 300  # rows beside which a part of a stream has a say
 PERIOD = 20  # iterations between anchors
 COPIES = 12  # of the first layer's scores, beside the standardised rows, that a step may hold
@@ -85,7 +86,9 @@ class StackSolver:
             damping = max(1.0, min(self.following, MEMORY / self.part))
             layers = cast(self.standard.inside(layers), self.X.dtype)
             state = stack_start(layers, self.loss, self.sample, self.ridges, damping)
-            return cautious(state) if self.stream else state
+            if self.stream:
+                state = cautious(planned(state, self.loss, self.sample, self.ridges))
+            return state
         states = [self._random_start() for _ in range(self.n_init)]
         return min(states, key=lambda state: state.value)
 
@@ -100,9 +103,11 @@ class StackSolver:
             plain = self._plain(state)
             state = state if state.anchor is None else self._rebuilt(plain)
             state = state._replace(anchor={**plain, "value": float(state.value)}, since=0)
-        after = stack_step(
-            state, self.loss, self.sample, self.ridges, self.tol, farther=not self.stream
-        )
+        after, data = state, (self.loss, self.sample, self.ridges)
+        for _ in range(TRIES if self.stream else 1):
+            after = stack_step(after, *data, self.tol, farther=not self.stream)
+            if after.value < state.value or after.stop:
+                break
         return after._replace(anchor=state.anchor, since=state.since + 1)
 
     def saved(self, state):
@@ -121,14 +126,18 @@ class StackSolver:
         return state
 
     def _plain(self, state):
-        names = ("damping", "directions", "slopes", "curvature", "slope")
-        plain = {name: getattr(state, name) for name in names}
-        return plain | {"layers": plain_layers(state.layers), "slope": float(state.slope)}
+        steps = None if state.last is None else [np.array(S) for S in state.last[0]]
+        return {
+            "layers": plain_layers(state.layers),
+            "last": steps,
+            "damping": state.damping,
+            "slope": float(state.slope),
+        }
 
     def _rebuilt(self, plain):
-        rest = {name: plain[name] for name in plain if name not in ("layers", "value")}
-        layers = layers_of(plain["layers"])
-        return with_scores(layers, self.loss, self.sample, self.ridges, **rest)
+        layers, last = layers_of(plain["layers"]), plain["last"]
+        state = stack_start(layers, self.loss, self.sample, self.ridges, plain["damping"], last)
+        return state._replace(slope=plain["slope"])
 
     def layers(self, state):
         """The layers of a state, for rows that are not standardised."""
@@ -212,11 +221,6 @@ def keep_freed_memory(size):
     freed before. This one is never written to. Other allocators take no notice.
     """
     np.empty(min(size, KEPT), np.uint8)
-
-
-def is_one_class(Y):
-    """Whether all targets are the same: such rows say nothing of what hidden units should find."""
-    return not (Y[1:] != Y[0]).any()
 
 
 def is_collapsed(layers):

@@ -24,7 +24,8 @@ LAST_ROWS = 2000  # that it learns from
 def screened_start(X, Y, weight, loss, ridge, sizes, random_state):
     """The best of many random stacks of these sizes (inputs first), on standardised rows.
 
-    Its last layer has learnt, under a penalty ridge; all of it is in single precision.
+    Its last layer has learnt, under a penalty ridge, where there is more than one class; all of it
+    is in single precision.
     """
     candidates = max(1, SCREENED_UNITS // min(sizes[1:-1], default=SCREENED_UNITS))
     rows = random_state.permutation(np.flatnonzero(weight))[:LAST_ROWS]
@@ -34,8 +35,15 @@ def screened_start(X, Y, weight, loss, ridge, sizes, random_state):
     best = _explained(outputs, targets).argmax()
     last = Layer(np.zeros(sizes[-2:], X.dtype), np.zeros(sizes[-1], X.dtype))
     layers = *(Layer(W[best], b[best]) for W, b in drawn), last
+    if is_one_class(Y):
+        return layers
     sample = make_sample(hidden_outputs(X, layers)[-1], Y, weight)
     return *layers[:-1], _last_layer(last, sample, loss, ridge)
+
+
+def is_one_class(Y):
+    """Whether all targets are the same: such rows say nothing of what hidden units should find."""
+    return not (Y[1:] != Y[0]).any()
 
 
 def _last_layer(layer, sample, loss, ridge):

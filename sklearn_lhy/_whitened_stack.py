@@ -22,22 +22,31 @@ from scipy.linalg import lapack
 
 from sklearn_lhy._units import Layer
 
-RELATIVE_DAMPING = 0.03  # of the mean curvature: directions flatter than this are not trusted
+INPUT_DAMPING = 0.01  # of the mean moment: directions flatter than this are not trusted
+RESIDUAL_DAMPING = 0.1  # the same; residuals change from step to step, where inputs hardly do
 FARTHER = 1.15  # times what was promised must a step gain to be taken farther
-PART_DAMPING = 1.0  # the least on parts: a model of few rows promises too much
+PART_DAMPING = 0.5  # the least on parts: a model of few rows promises too much
+
+
+class Plan(NamedTuple):
+    """What a step will try: the quadratic model of the objective along some directions."""
+
+    directions: list  # per layer (1 or 2, d + 1, m): D, and the last step if there was one
+    moves: np.ndarray  # (1 or 2, n, m_1) change of the first layer's scores along its directions
+    slopes: np.ndarray  # (k,) derivatives along the directions
+    curvature: np.ndarray  # (k, k) Gauss-Newton matrix along the directions
 
 
 class StackState(NamedTuple):
-    """Where the descent is and what it will try next: everything needed to go on."""
+    """Where the descent is, and how it came there: everything needed to go on."""
 
     layers: tuple
     value: float
     damping: float  # Levenberg-Marquardt, relative to the diagonal of the model
-    directions: list  # per layer (1 or 2, d + 1, m): D, and the last step if there was one
-    slopes: np.ndarray  # (k,) derivatives along the directions
-    curvature: np.ndarray  # (k, k) Gauss-Newton matrix along the directions
     first: np.ndarray  # (n, m_1) first layer's scores
-    moves: np.ndarray  # (1 or 2, n, m_1) their change along the first layer's directions
+    kept: list  # what `gradients` needs
+    last: tuple | None = None  # the last step: per layer (d + 1, m); and the change of `first`
+    plan: Plan | None = None  # made when it is needed, which after the last step it never is
     slope: float = np.inf  # the gain of the last step, relative to the objective
     stop: str = ""
     anchor: dict | None = None  # where a saved descent goes on, and the iterations
@@ -46,40 +55,55 @@ class StackState(NamedTuple):
 
 def stack_start(layers, loss, sample, ridges, damping=1.0, last=None):
     """The state at these layers, perhaps with the step that led there."""
-    layers = [Layer(np.ascontiguousarray(W), b) for W, b in layers]
+    layers = tuple(Layer(np.ascontiguousarray(W), b) for W, b in layers)
     first = sample.X @ layers[0].W + layers[0].b
     value, kept = sample.evaluate(layers, loss, first)
     if last is not None:
         last = last, sample.X @ last[0][:-1] + last[0][-1]
-    plan = _plan(layers, loss, sample, first, kept, last, ridges)
-    return StackState(tuple(layers), value + penalty(layers, ridges), damping, *plan)
+    return StackState(layers, value + penalty(layers, ridges), damping, first, kept, last)
+
+
+def planned(state, loss, sample, ridges):
+    """The state with directions, and the quadratic model of the objective in their span."""
+    if state.plan is not None:
+        return state
+    layers, last = state.layers, state.last
+    G, M, gamma = sample.gradients(layers, loss, state.kept)
+    for g, layer, ridge in zip(G, layers, ridges, strict=True):
+        g[:-1] += ridge * layer.W
+    D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
+    directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
+    moves = np.empty((len(directions[0]), *state.first.shape), state.first.dtype)
+    moves[0] = sample.X @ directions[0][0, :-1]
+    moves[0] += directions[0][0, -1]
+    if last is not None:
+        moves[1] = last[1]
+    slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
+    curvature = sample.curvature(layers, loss, state.kept, moves, directions)
+    start = 0
+    for T, ridge in zip(directions, ridges, strict=True):  # the penalty couples within a layer
+        V, own = T[:, :-1], slice(start, start + len(T))
+        curvature[own, own] += np.einsum("kdm,ldm->kl", ridge * V, V)
+        start += len(T)
+    return state._replace(plan=Plan(directions, moves, np.concatenate(slopes), curvature))
 
 
 def cautious(state):
-    """The state with a model that promises no more than the objective, which is never negative.
+    """The planned state with a model that promises no more than the objective, at least 0.
 
     Where a network is sure of the wrong class the curvature is nearly 0, and few rows may have no
     other.
     """
     if state.value == 0:
         return state
-    most = np.outer(state.slopes, state.slopes) / (2 * state.value)
-    return state._replace(curvature=state.curvature + most)
-
-
-def with_scores(layers, loss, sample, ridges, directions, **rest):
-    """The state with these layers and directions, its scores found from the rows."""
-    first = sample.X @ layers[0].W + layers[0].b
-    moves = [sample.X @ D[:-1] + D[-1] for D in directions[0]]
-    value, _ = sample.evaluate(layers, loss, first)
-    value += penalty(layers, ridges)
-    return StackState(
-        tuple(layers), value, directions=directions, first=first, moves=np.stack(moves), **rest
-    )
+    slopes = state.plan.slopes
+    most = np.outer(slopes, slopes) / (2 * state.value)
+    return state._replace(plan=state.plan._replace(curvature=state.plan.curvature + most))
 
 
 def stack_step(state, loss, sample, ridges, tol, farther=True):
-    """Try the planned step: go there and plan the next one, or stay and damp more."""
+    """Try the planned step: go there, or stay and damp more."""
+    state = planned(state, loss, sample, ridges)
     c, promised = _solve(state)
     much = FARTHER * promised if farther else np.inf
     there, gained = _reach(state, c, much, loss, sample, ridges)
@@ -88,12 +112,8 @@ def stack_step(state, loss, sample, ridges, tol, farther=True):
         slope = promised / state.value if state.value > 0 else 0.0
         return state._replace(damping=4 * state.damping, slope=slope, stop=stop)
     damping, gain = _damping(state.damping, gained, promised), state.value - there.value
-    last = there.steps, there.move
-    return StackState(
-        there.layers,
-        there.value,
-        max(damping, float(np.sqrt(np.finfo(there.first.dtype).eps))),
-        *_plan(there.layers, loss, sample, there.first, there.kept, last, ridges),
+    return there._replace(
+        damping=max(damping, float(np.sqrt(np.finfo(there.first.dtype).eps))),
         slope=gain / state.value,
         stop="tol" if gain <= tol * state.value else "",
     )
@@ -102,12 +122,13 @@ def stack_step(state, loss, sample, ridges, tol, farther=True):
 def part_step(layers, last, damping, loss, sample, ridges):
     """One step on a part of the rows after the last on another: layers, step, damping."""
     state = stack_start(layers, loss, sample, ridges, damping, last)
+    state = planned(state, loss, sample, ridges)
     c, promised = _solve(state)
     there = _try(state, c, loss, sample, ridges)
     gain = state.value - there.value
     if not gain > 0:
         return layers, None, 4 * damping
-    return there.layers, there.steps, max(_damping(damping, gain, promised), PART_DAMPING)
+    return there.layers, there.last[0], max(_damping(damping, gain, promised), PART_DAMPING)
 
 
 def _reach(state, c, much, loss, sample, ridges):
@@ -133,28 +154,19 @@ def _damping(damping, gain, promised):
     return damping * (1 / 3 if gain > 0.75 * promised else 3 if gain < 0.25 * promised else 1)
 
 
-class _There(NamedTuple):
-    """Where a step leads."""
-
-    layers: tuple
-    value: float
-    steps: list  # per layer (d + 1, m)
-    first: np.ndarray  # (n, m_1) first layer's scores
-    move: np.ndarray  # (n, m_1) their change
-    kept: list
-
-
 def _try(state, c, loss, sample, ridges):
     """Take a step of these rates and momenta (k,)."""
-    parts = c.astype(state.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
-    steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, state.directions, strict=True)]
-    move = np.einsum("k,knm->nm", parts[0], state.moves)
+    plan = state.plan
+    parts = c.astype(plan.moves.dtype).reshape(len(state.layers), -1)  # (L, 1 or 2)
+    steps = [np.einsum("k,kdm->dm", p, T) for p, T in zip(parts, plan.directions, strict=True)]
+    move = np.einsum("k,knm->nm", parts[0], plan.moves)
     layers = tuple(
         Layer(W + S[:-1], b + S[-1]) for (W, b), S in zip(state.layers, steps, strict=True)
     )
     first = state.first + move
     value, kept = sample.evaluate(layers, loss, first)
-    return _There(layers, value + penalty(layers, ridges), steps, first, move, kept)
+    value += penalty(layers, ridges)
+    return StackState(layers, value, state.damping, first, kept, (steps, move))
 
 
 def penalty(layers, ridges):
@@ -165,33 +177,11 @@ def penalty(layers, ridges):
 
 def _solve(state):
     """Rates and momenta (k,) that minimise the damped model, and the gain it promises."""
-    B, g = state.curvature.astype(float), state.slopes.astype(float)
+    B, g = state.plan.curvature.astype(float), state.plan.slopes.astype(float)
     size = np.sqrt(np.diag(B))
     size[size == 0] = 1  # a direction that is zero
     c = -_divide(B / np.outer(size, size), state.damping, g / size).ravel() / size
     return c, -(g + B @ c / 2) @ c
-
-
-def _plan(layers, loss, sample, first, kept, last, ridges):
-    """Directions, and the quadratic model of the objective in their span."""
-    G, M, gamma = sample.gradients(layers, loss, kept)
-    for g, layer, ridge in zip(G, layers, ridges, strict=True):
-        g[:-1] += ridge * layer.W
-    D = [_whiten(*factors) for factors in zip(G, M, gamma, ridges, strict=True)]
-    directions = [np.stack([D[i]] if last is None else [D[i], last[0][i]]) for i in range(len(D))]
-    moves = np.empty((len(directions[0]), *first.shape), first.dtype)
-    moves[0] = sample.X @ directions[0][0, :-1]
-    moves[0] += directions[0][0, -1]
-    if last is not None:
-        moves[1] = last[1]
-    slopes = [np.einsum("kdm,dm->k", T, g) for T, g in zip(directions, G, strict=True)]
-    curvature = sample.curvature(layers, loss, kept, moves, directions)
-    start = 0
-    for T, ridge in zip(directions, ridges, strict=True):  # the penalty couples within a layer
-        V, own = T[:, :-1], slice(start, start + len(T))
-        curvature[own, own] += np.einsum("kdm,ldm->kl", ridge * V, V)
-        start += len(T)
-    return directions, np.concatenate(slopes), curvature, first, moves
 
 
 def _whiten(G, M, gamma, ridge):
@@ -201,8 +191,8 @@ def _whiten(G, M, gamma, ridge):
     left = np.zeros(len(G))
     left[:-1] = np.sqrt(ridge * a / c).ravel()
     right = np.sqrt(np.mean(ridge) * c / a)
-    D = _divide(M, RELATIVE_DAMPING * a + left.astype(M.dtype), G)
-    return -_divide(gamma, RELATIVE_DAMPING * c + right.astype(M.dtype), D.T).T
+    D = _divide(M, INPUT_DAMPING * a + left.astype(M.dtype), G)
+    return -_divide(gamma, RESIDUAL_DAMPING * c + right.astype(M.dtype), D.T).T
 
 
 def _divide(M, damping, G):

@@ -88,6 +88,15 @@ def test_whitened_networks_continue_bit_for_bit(dtype, alpha, lengths, between):
 
 
 @ignore_cut
+def test_what_a_network_keeps_to_go_on_keeps_its_momentum(monkeypatch):
+    clf = StackedLogisticMLP((4, 3), alpha=0.1, tol=0.0, max_iter=15, random_state=0)
+    X, y = data(clf)
+    usual = clone(clf).fit(X, y).loss_curve_
+    monkeypatch.setattr("sklearn_lhy._stack_solver.PERIOD", 1)
+    np.testing.assert_allclose(clone(clf).fit(X, y).loss_curve_, usual, rtol=1e-9)
+
+
+@ignore_cut
 @pytest.mark.parametrize("between", [lambda clf: clf, unpickled], ids=["at once", "pickled"])
 @pytest.mark.parametrize("lengths", [(10, 10), (1, 2, 1), (25, 20, 3)])
 @pytest.mark.parametrize("columns", [None, 2001])  # a full metric, and a diagonal one

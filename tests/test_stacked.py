@@ -29,7 +29,7 @@ from sklearn_lhy._stack_sample import make_sample
 from sklearn_lhy._stack_solver import StackSolver
 from sklearn_lhy._start import screened_start
 from sklearn_lhy._units import Layer, sigmoid, stack_scores
-from sklearn_lhy._whitened_stack import stack_start, stack_step
+from sklearn_lhy._whitened_stack import planned, stack_start, stack_step
 
 XOR = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
 CASCADE = (  # [L27-L29]: c (x1' + x2' - .66) separates what one line cannot
@@ -92,14 +92,15 @@ def test_the_model_of_a_step_has_the_right_slopes_and_the_objective_never_rises(
     sample = make_sample(X, Y, weight)
     state = stack_start(layers, loss, sample, ridges)
     for _ in range(30):
+        state = planned(state, loss, sample, ridges)
         assert state.value == pytest.approx(objective.value(state.layers), rel=1e-12)
         gradient = objective.gradient(state.layers)
         slopes = [
             np.vdot(T[:-1], g.W) + np.vdot(T[-1], g.b)
-            for stack, g in zip(state.directions, gradient, strict=True)
+            for stack, g in zip(state.plan.directions, gradient, strict=True)
             for T in stack
         ]
-        np.testing.assert_allclose(state.slopes, slopes, atol=1e-12)
+        np.testing.assert_allclose(state.plan.slopes, slopes, atol=1e-12)
         after = stack_step(state, loss, sample, ridges, 0.0)
         assert after.value <= state.value
         state = after
@@ -130,14 +131,15 @@ def test_the_model_of_a_step_has_the_curvature_of_gauss_and_newton(loss):
     layers = [Layer(rng.normal(size=s), rng.normal(size=s[1])) for s in ((3, 4), (4, 2), (2, 3))]
     sample = make_sample(X, Y, weight)
     state = stack_step(stack_start(layers, loss, sample, ridges), loss, sample, ridges, 0.0)
-    assert state.moves.shape[0] == 2  # also along the last step
+    state = planned(state, loss, sample, ridges)
+    assert state.plan.moves.shape[0] == 2  # also along the last step
 
     def scores(i, T, h):
         W, b = state.layers[i]
         moved = Layer(W + h * T[:-1], b + h * T[-1])
         return stack_scores(X, (*state.layers[:i], moved, *state.layers[i + 1 :]))
 
-    along = [(i, T) for i in range(3) for T in state.directions[i]]
+    along = [(i, T) for i in range(3) for T in state.plan.directions[i]]
     J = np.stack([(scores(i, T, h) - scores(i, T, -h)) / (2 * h) for i, T in along])
     Z, p = stack_scores(X, state.layers), loss.probability
     C = np.stack([(p(Z + h * j) - p(Z - h * j)) / (2 * h) for j in J])
@@ -146,7 +148,7 @@ def test_the_model_of_a_step_has_the_curvature_of_gauss_and_newton(loss):
         for q, (other, U) in enumerate(along):
             if i == other:
                 expected[k, q] += ridges[i] * np.vdot(T[:-1], U[:-1])
-    np.testing.assert_allclose(state.curvature, expected, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(state.plan.curvature, expected, rtol=1e-6, atol=1e-9)
 
 
 def test_steps_that_gain_more_than_promised_go_farther(monkeypatch):
@@ -532,16 +534,16 @@ def test_a_row_that_seems_wrong_does_not_undo_a_fit(seed):
     assert clf.score(X, y) > 0.97
 
 
-@pytest.mark.parametrize("first", [1, 10, 100])
-def test_a_stream_that_begins_with_one_class_learns(first):
-    X = np.random.default_rng(0).normal(size=(3000, 5))
+@pytest.mark.parametrize("first, seed", [(1, 1), (1, 2), (1, 3), (10, 0), (100, 0)])
+def test_a_stream_that_begins_with_one_class_learns(first, seed):
+    X = np.random.default_rng(seed).normal(size=(3000, 5))
     y = (X[:, 0] > 0).astype(int)
     lone = np.flatnonzero(y == 0)[:first]
-    clf = StackedLogisticMLP(random_state=0).partial_fit(X[lone], y[lone], classes=[0, 1])
+    clf = StackedLogisticMLP(random_state=seed).partial_fit(X[lone], y[lone], classes=[0, 1])
     for _ in range(3):
         for rows in np.array_split(np.arange(3000), 30):
             clf.partial_fit(X[rows], y[rows])
-    assert clf.score(X, y) > 0.93
+    assert clf.score(X, y) > 0.97
 
 
 def test_only_the_first_part_of_a_stream_trains_in_rough_legs():
