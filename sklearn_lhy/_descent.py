@@ -75,8 +75,9 @@ def run(
     curve, validation, kept = [*known.losses], [*known.validation], known.kept
     ends = partial(reason, solver, tol=tol, patience=patience, early_stopping=early_stopping)
     state = state._replace(stop=ends(state, curve, validation))
-    first, ended = state.value, state.stop  # not the state, which may be large
-    for state in descend(solver, state, max_iter):
+    first, ended = state.value, state.stop  # not the state itself, which may be large
+    states = descend(solver, state, max_iter)
+    for state in states:
         check_finite(state.value, first)
         curve.append(float(state.value))
         if validate is not None:
