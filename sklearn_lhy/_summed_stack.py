@@ -51,7 +51,8 @@ class SummedSample:
     def gradients(self, layers, loss, kept):
         """Of every layer: gradient, second moments of its inputs and of its residuals."""
         L = len(layers)
-        return kept[:L], [self.moment, *kept[L : 2 * L - 1]], kept[2 * L - 1 :]
+        G = [g.copy() for g in kept[:L]]  # theirs to change
+        return G, [self.moment, *kept[L : 2 * L - 1]], kept[2 * L - 1 :]
 
     def curvature(self, layers, loss, kept, moves, directions):
         """Gauss-Newton matrix (k, k) of the loss along the directions of all layers."""
