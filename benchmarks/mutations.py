@@ -66,6 +66,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_stack_sample", "J = J - row_sum(P * J)", "pass", "stacked"),
     ("_stack_sample", "own += D[:, -1:]", "pass", "stacked"),
     ("_stack_solver", "min(self.following, MEMORY / self.part)", "0.0", "stacked"),
+    ("_stack_solver", "min(self.following, MEMORY", "max(self.following, MEMORY", "stacked"),
     ("_stack_solver", "range(TRIES if self.stream else 1)", "range(1)", "stacked"),
     ("_start", "if is_one_class(Y):\n        return", "if False:\n        return", "stacked"),
     ("_stack_solver", 'plain["damping"], last)', 'plain["damping"])', "resumption"),

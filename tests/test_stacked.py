@@ -546,6 +546,15 @@ def test_a_stream_that_begins_with_one_class_learns(first, seed):
     assert clf.score(X, y) > 0.97
 
 
+def test_a_stream_follows_a_change():
+    X = np.random.default_rng(0).normal(size=(9000, 5))
+    clf = StackedLogisticMLP((8,), random_state=0)
+    for i, rows in enumerate(np.array_split(X, 90)):
+        decides = 0 if i < 60 else 1
+        clf.partial_fit(rows, rows[:, decides] > 0, classes=[False, True])
+    assert clf.score(X, X[:, 1] > 0) > 0.95
+
+
 def test_only_the_first_part_of_a_stream_trains_in_rough_legs():
     """And of several classes; a validated fit has none, for its curves show all that happens."""
     X, y = make_moons(2000, noise=0.2, random_state=0)
