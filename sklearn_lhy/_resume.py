@@ -1,4 +1,4 @@
-"""What a fit keeps to be gone on with exactly: dicts of arrays, numbers, strings and lists.
+"""What a fit keeps to be gone on with exactly: dicts of arrays, numbers, strings, lists and None.
 
 A solver gives `saved(state)`, from which `resumed(saved)` makes the same state, or None where the
 objective is another one.

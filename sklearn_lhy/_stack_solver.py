@@ -126,10 +126,9 @@ class StackSolver:
         return state
 
     def _plain(self, state):
-        steps = None if state.last is None else [np.array(S) for S in state.last[0]]
         return {
             "layers": plain_layers(state.layers),
-            "last": steps,
+            "last": None if state.last is None else state.last[0],
             "damping": state.damping,
             "slope": float(state.slope),
         }

@@ -44,7 +44,7 @@ class StackState(NamedTuple):
     value: float
     damping: float  # Levenberg-Marquardt, relative to the diagonal of the model
     first: np.ndarray  # (n, m_1) first layer's scores
-    kept: list  # what `gradients` needs
+    kept: list  # what `evaluate` gave for the derivatives
     last: tuple | None = None  # the last step: per layer (d + 1, m); and the change of `first`
     plan: Plan | None = None  # made when it is needed, which after the last step it never is
     slope: float = np.inf  # the gain of the last step, relative to the objective
@@ -89,7 +89,7 @@ def planned(state, loss, sample, ridges):
 
 
 def cautious(state):
-    """The planned state with a model that promises no more than the objective, at least 0.
+    """A planned state whose model promises no more than the objective, which is never negative.
 
     Where a network is sure of the wrong class the curvature is nearly 0, and few rows may have no
     other.
@@ -121,8 +121,8 @@ def stack_step(state, loss, sample, ridges, tol, farther=True):
 
 def part_step(layers, last, damping, loss, sample, ridges):
     """One step on a part of the rows after the last on another: layers, step, damping."""
-    state = stack_start(layers, loss, sample, ridges, damping, last)
-    state = planned(state, loss, sample, ridges)
+    data = loss, sample, ridges
+    state = planned(stack_start(layers, *data, damping, last), *data)
     c, promised = _solve(state)
     there = _try(state, c, loss, sample, ridges)
     gain = state.value - there.value
