@@ -10,6 +10,18 @@ from sklearn.utils.validation import check_non_negative
 
 from sklearn_lhy._rows import dense, is_lazy, magnitudes
 
+FLOATS = [np.float64, np.float32]  # what X is held in
+LABELS = "biuUS"  # kinds of arrays that always are labels
+
+
+def pass_as_they_are(X, *y):
+    """Whether check_X_y would give back these very arrays, X or X and y, if X is finite."""
+    rows = type(X) is np.ndarray and X.dtype in FLOATS and X.ndim == 2 and X.size > 0
+    return rows and all(
+        type(labels) is np.ndarray and labels.dtype.kind in LABELS and labels.shape == X.shape[:1]
+        for labels in y
+    )
+
 
 def check_squares(X, second, dtype, power=2):
     """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
@@ -57,7 +69,7 @@ def encode_labels(y):
 
 def check_labels(y):
     """Refuse an array y that holds no labels; check_classification_targets sorts all of it."""
-    if y.dtype.kind in "biuUS":  # these are always labels
+    if y.dtype.kind in LABELS:
         return
     try:
         check_classification_targets(y)

@@ -262,7 +262,7 @@ class DescendingClassifier(CallbackSupportMixin, PosteriorClassifier):
         return False
 
     def _parts(self, blocks):
-        return Parts(blocks, self._row_checks(), type(self).__name__)
+        return Parts(blocks, self._row_checks, type(self).__name__)
 
     def _lazy_parts(self, X, y, sample_weight, X_val):
         """Lazy rows in parts, once they have been surveyed."""

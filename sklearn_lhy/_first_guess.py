@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg.lapack import dpotrf, dtrtri
 
-from sklearn_lhy._rows import dense
+from sklearn_lhy._rows import add_gram, dense
 
 SAMPLE_ROWS = 200
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
@@ -40,21 +40,21 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     enough = 3 * d // 2 + K  # rows, to tell what nearly determines others
     index = sampled(codes, count, max(SAMPLE_ROWS, enough), weight)
     rows, codes = dense(X[index]).astype(np.float64, copy=False), codes[index]
-    members = indicator(codes, K)
+    members, behind = indicator(codes, K), np.bincount(codes, minlength=K)[:, None]
     unknown = np.isnan(rows) if missing else slice(0)
-    there = ~unknown if missing else np.ones((len(rows), 1))
+    if missing:
+        rows[unknown], behind = 0, members @ ~unknown
+    behind = np.maximum(behind, 1)  # (K, 1) or (K, d)
+    origin = rows[0].copy()  # sums about a row do not round far away
+    rows -= origin
     rows[unknown] = 0
-    behind = np.maximum(members @ there, 1)  # (K, d) or (K, 1)
-    shift = rows.sum(axis=0) / np.maximum(there.sum(axis=0), 1)
     means = members @ rows / behind
+    shift = origin + (behind * means).sum(axis=0) / behind.sum(axis=0)
     if known is not None:
-        return Guess(known.shift, means, known.basis)
-    centres = np.take(means, codes, axis=0)
-    rows -= centres
+        return Guess(known.shift, origin + means, known.basis)
+    rows -= np.take(means, codes, axis=0)
     rows[unknown] = 0
-    rest = members @ rows / behind  # what the long sums rounded away
-    rows -= np.take(rest, codes, axis=0, out=centres, mode="clip")
-    rows[unknown] = 0
+    means += origin
     if kind == "pooled":
         variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
     else:  # a class may lie closer together than all do
@@ -62,7 +62,9 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     near = NEAR * np.sqrt(variance)
     basis = None
     if kind != "axes" and len(rows) >= enough:
-        basis = whitening_basis(rows.T @ rows, len(rows), rounding(shift))
+        scatter = np.zeros((d, d))
+        add_gram(scatter, rows)
+        basis = whitening_basis(scatter, len(rows), rounding(shift))
     for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
         if basis is None and (np.abs(means - centre) <= near).all():
             means = np.zeros((K, d)) + centre
@@ -94,29 +96,33 @@ def rounding(value):
 def whitening_basis(scatter, total, least):
     """Inverse Cholesky factor of the scatter of rows over their weight; None where it is benign.
 
-    Columns with a standard deviation of at most least (d,) are constant and stay as they are.
+    Of the scatter (d, d) the lower half is read. Columns with a standard deviation of at most
+    least (d,) are constant and stay as they are.
     """
-    if not np.isfinite(scatter).all():
+    if not np.isfinite(scatter.sum()):
         return None  # the caller will find it
     scale = np.sqrt(scatter.diagonal() / total)
     constant = scale <= least
-    scatter[constant] = scatter[:, constant] = 0
-    scale[constant] = 1
-    factor = cholesky(scatter / (total * scale[:, None] * scale))
+    scale[constant] = np.inf
+    root = np.sqrt(total) * scale
+    factor = cholesky(scatter / root / root[:, None])
     if ((factor.diagonal() > UNDETERMINED) | constant).all():
         return None
-    inverse = dtrtri(factor, lower=True)[0]
-    inflation = (inverse**2).sum(axis=0)  # diagonal of the inverse of the correlation matrix
+    inverse = dtrtri(factor)[0]
+    inflation = (inverse**2).sum(axis=1)  # diagonal of the inverse of the correlation matrix
     if not (inflation[~constant] > INFLATED).any():
         return None
-    inverse[constant] = np.eye(len(scale))[constant]
-    return (inverse / scale).T
+    inverse[:, constant], scale[constant] = np.eye(len(scale))[:, constant], 1
+    return inverse / scale[:, None]
 
 
 def cholesky(corr, ridge=RIDGE):
-    """L with L L' = corr (d, d) plus the first ridge that makes it definite."""
-    factor, failed = dpotrf(corr + ridge * np.eye(len(corr)), lower=True)
-    return cholesky(corr, 10 * ridge) if failed else factor  # rounding in a large singular matrix
+    """Upper U with U'U = corr (d, d), of which the lower half is read, plus the first ridge.
+
+    That is the first that makes it definite: rounding may leave a large singular matrix without.
+    """
+    factor, failed = dpotrf((corr + ridge * np.eye(len(corr))).T)
+    return cholesky(corr, 10 * ridge) if failed else factor
 
 
 def indicator(codes, K, weight=None):

@@ -4,16 +4,14 @@ n rows, d features, K classes.
 """
 
 import numpy as np
-from scipy.linalg.blas import dgemm, dsyrk
 
 from sklearn_lhy._first_guess import Guess, first_guess, indicator, rounding, whitening_basis
 from sklearn_lhy._moments import Moments, moved, total_mean
-from sklearn_lhy._rows import SMALL, dense, row_blocks
+from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
 STRIP = 64  # rows of a matrix that are mirrored at a time
-NARROW = 24  # columns up to which such a product is faster than one that leaves out half of it
 
 
 def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
@@ -119,14 +117,6 @@ def add_by_class(second, higher, A, root, label):
             square = root[mine] * A[mine]
             higher[0, k] += square.T @ root[mine]
             add_gram(higher[1, k], square)
-
-
-def add_gram(scatter, A, times=1.0):
-    """scatter += times * A'A, at least in its lower triangle, in place."""
-    if len(scatter) <= NARROW:
-        dgemm(times, A.T, A.T, trans_b=True, beta=1.0, c=scatter.T, overwrite_c=True)
-    else:
-        dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
 
 
 def about_means(sums, first):

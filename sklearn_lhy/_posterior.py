@@ -7,13 +7,21 @@ softmax(z) [L22]. A subclass supplies the scores.
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.utils import assert_all_finite
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sklearn_lhy._checks import check_labels, need_rows_in_memory, refuse_what_would_be_lost
+from sklearn_lhy._checks import (
+    FLOATS,
+    check_labels,
+    need_rows_in_memory,
+    pass_as_they_are,
+    refuse_what_would_be_lost,
+)
 from sklearn_lhy._compat import check_sample_weight
 from sklearn_lhy._rows import blocks_of, rowwise
 from sklearn_lhy._units import log1pexp, log_softmax, sigmoid, softmax
@@ -51,6 +59,7 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     """
 
     _multilabel = False  # targets are an indicator matrix, each column a logistic unit
+    _row_checks: dict = {"accept_sparse": "csr", "dtype": FLOATS}  # of check_array, for X
     _target_checks: dict = {}  # what validate_data shall do about y, beyond its default
 
     @abstractmethod
@@ -60,6 +69,12 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _flaw(self):
         """What is wrong with fitted attributes that were loaded, or nothing."""
+
+    @classmethod
+    @cache
+    def _get_param_names(cls):
+        """Names of the parameters; scikit-learn would read them off the signature at each call."""
+        return super()._get_param_names()
 
     def __copy__(self):
         """Copy in memory, also in the midst of a fit, when there is nothing to check."""
@@ -99,23 +114,35 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
         """Validate X for prediction."""
         check_is_fitted(self)
         refuse_what_would_be_lost(X=X)
-        return validate_data(self, X, reset=False, **self._row_checks())
+        return self._validated(X, reset=False)
+
+    def _validated(self, X, *y, reset):
+        """X, or X and y, as scikit-learn's validate_data gives them.
+
+        It takes longer than a small fit to find out that arrays pass as they are; see
+        benchmarks/calls.py.
+        """
+        known = vars(self)
+        if (
+            not pass_as_they_are(X, *y)
+            or "feature_names_in_" in known
+            or not (reset or known.get("n_features_in_") == X.shape[1])
+        ):
+            checks = self._row_checks | (self._target_checks if y else {})
+            return validate_data(self, X, *y, reset=reset, **checks)
+        if self._row_checks.get("ensure_all_finite", True):
+            assert_all_finite(X, input_name="X", estimator_name=type(self).__name__)
+        self.n_features_in_ = X.shape[1]
+        return (X, *y) if y else X
 
     def _check_finite(self, X):
-        """Raise where validated rows are not finite, if `_check_rows` has left that open."""
-
-    def _row_checks(self):
-        """What check_array shall demand of X."""
-        return {
-            "accept_sparse": "csr" if self.__sklearn_tags__().input_tags.sparse else False,
-            "dtype": [np.float64, np.float32],
-        }
+        """Raise where validated rows are not finite, if `_row_checks` have left that open."""
 
     def _check_training(self, X, y, sample_weight, *, reset=True):
         """Validate training data: X (n, d), labels y (n,), weights (n,) of X's dtype or None."""
         refuse_what_would_be_lost(X=X, y=y, sample_weight=sample_weight)
         need_rows_in_memory(X, y, sample_weight)
-        X, y = validate_data(self, X, y, reset=reset, **self._row_checks(), **self._target_checks)
+        X, y = self._validated(X, y, reset=reset)
         check_labels(y)
         if sample_weight is not None:
             sample_weight = check_sample_weight(sample_weight, X)

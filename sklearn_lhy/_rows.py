@@ -5,9 +5,11 @@ from functools import partial, wraps
 
 import numpy as np
 from scipy import sparse
+from scipy.linalg.blas import dgemm, dsyrk
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
+NARROW = 24  # columns up to which A'A is faster whole than without half of it
 LONG_ROW = 400  # bytes, for a dot product to be faster than a product with a vector
 LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
@@ -47,6 +49,14 @@ def product(X, W):
     for rows in row_blocks(X, size * d * X.itemsize):
         np.matmul(X[rows], W, out=Z[rows])
     return Z
+
+
+def add_gram(scatter, A, times=1.0):
+    """scatter += times * A'A, at least in its lower triangle, in place."""
+    if len(scatter) <= NARROW:
+        dgemm(times, A.T, A.T, trans_b=True, beta=1.0, c=scatter.T, overwrite_c=True)
+    else:
+        dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
 
 
 def squares(X):

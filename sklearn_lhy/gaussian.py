@@ -133,6 +133,8 @@ class GaussianGenerativeClassifier(
     0.944
     """
 
+    # NaN and infinity are left to `_check_finite`: they show in the sums and in the scores
+    _row_checks: dict = {**PosteriorClassifier._row_checks, "ensure_all_finite": False}
     _parameter_constraints: dict = {
         "covariance_type": [StrOptions({"tied", "full", "diag", "tied_diag", "spherical"})],
         "priors": ["array-like", None],
@@ -190,11 +192,6 @@ class GaussianGenerativeClassifier(
     def _axes(self):
         """Whether features are independent within a class, so that each can be missing alone."""
         return self.covariance_type not in ("tied", "full")
-
-    def _row_checks(self):
-        """Leave NaN and infinity to `_check_finite`: they show in the sums and in the scores."""
-        dtypes = [np.float64, np.float32]
-        return {"accept_sparse": "csr", "dtype": dtypes, "ensure_all_finite": False}
 
     def _check_finite(self, X):
         """Raise where validated rows hold infinity, or NaN that was not announced."""
@@ -678,7 +675,7 @@ def _side_by_side(classes, mine, labels, sums):
 def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
     """Labels, moments and precision of a block of rows."""
     name = type(estimator).__name__
-    X, y, weight = checked_block(X, y, weight, estimator._row_checks(), name)
+    X, y, weight = checked_block(X, y, weight, estimator._row_checks, name)
     labels, codes = encode_labels(y) if labels is None else (labels, known_codes(y, labels))
     return labels, estimator._gather(X, codes, len(labels), weight, guess), X.dtype
 

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from sklearn_lhy import _gather
+from sklearn_lhy import _gather, _rows
 from sklearn_lhy._first_guess import Guess, first_guess
 from sklearn_lhy._gather import gather
 from sklearn_lhy._moments import add, embedded, expressed, occupied
@@ -44,7 +44,8 @@ def unfolded(sums):
 @pytest.mark.parametrize("narrow", [0, 5])
 def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
     monkeypatch.setattr(_gather, "BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr(_gather, "NARROW", narrow)
+    for module in (_gather, _rows):
+        monkeypatch.setattr(module, "NARROW", narrow)
     X, codes, w = rows()
     count, mean, second, _, _ = oracle(X, codes, 3, w if weighted else np.ones(len(X)))
     sums = gather(X, codes, 3, kind, weight=w if weighted else None)
