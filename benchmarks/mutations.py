@@ -82,7 +82,14 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_rows", "(X - X[0]).std(axis=0)", "X.std(axis=0)", "hostile"),
     ("_rows", "scale[scale > 0].min(initial=1.0)", "scale.max()", "hostile"),
     # ---- the Gaussian model
-    ("_gather", "delta, root = -first / mass", "delta, root = -0.99 * first / mass", "moments"),
+    ("_gather", "    first = first / mass", "    first = 0.99 * first / mass", "moments"),
+    ("_gather", "sums.N.sum() or 1", "mass.sum()", "moments"),
+    ("_moments", "share = b.N.sum() / max(", "share = b.N.max() / max(", "moments"),
+    ("_gaussian_model", "(1 - share) * second + share * shared", "shared", "gaussian"),
+    ("_posterior", '"feature_names_in_" in known', "False", "gaussian containers"),
+    ("_posterior", 'known.get("n_features_in_") == X.shape[1]', "True", "gaussian"),
+    ("_posterior", 'self._row_checks.get("ensure_all_finite", True)', "False", "linear hostile"),
+    ("_checks", "labels.shape == X.shape[:1]", "True", "hostile"),
     (
         "_moments",
         "mean = a.mean + (b.mean - a.mean) *",

@@ -62,9 +62,9 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     near = NEAR * np.sqrt(variance)
     basis = None
     if kind != "axes" and len(rows) >= enough:
-        scatter = np.zeros((d, d))
-        add_gram(scatter, rows)
-        basis = whitening_basis(scatter, len(rows), rounding(shift))
+        covariance = np.zeros((d, d))
+        add_gram(covariance, rows, 1 / len(rows))
+        basis = whitening_basis(covariance, rounding(shift))
     for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
         if basis is None and (np.abs(means - centre) <= near).all():
             means = np.zeros((K, d)) + centre
@@ -93,19 +93,18 @@ def rounding(value):
     return 8 * np.finfo(float).eps * np.abs(value)
 
 
-def whitening_basis(scatter, total, least):
-    """Inverse Cholesky factor of the scatter of rows over their weight; None where it is benign.
+def whitening_basis(covariance, least):
+    """Inverse Cholesky factor of a covariance; None where it is benign.
 
-    Of the scatter (d, d) the lower half is read. Columns with a standard deviation of at most
+    Of the covariance (d, d) the lower half is read. Columns with a standard deviation of at most
     least (d,) are constant and stay as they are.
     """
-    if not np.isfinite(scatter.sum()):
+    if not np.isfinite(covariance.sum()):
         return None  # the caller will find it
-    scale = np.sqrt(scatter.diagonal() / total)
+    scale = np.sqrt(covariance.diagonal())
     constant = scale <= least
     scale[constant] = np.inf
-    root = np.sqrt(total) * scale
-    factor = cholesky(scatter / root / root[:, None])
+    factor = cholesky(covariance / scale / scale[:, None])
     if ((factor.diagonal() > UNDETERMINED) | constant).all():
         return None
     inverse = dtrtri(factor)[0]

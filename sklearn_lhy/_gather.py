@@ -6,7 +6,7 @@ n rows, d features, K classes.
 import numpy as np
 
 from sklearn_lhy._first_guess import Guess, first_guess, indicator, rounding, whitening_basis
-from sklearn_lhy._moments import Moments, moved, total_mean
+from sklearn_lhy._moments import Moments, joint, moved, total_mean
 from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
@@ -120,18 +120,21 @@ def add_by_class(second, higher, A, root, label):
 
 
 def about_means(sums, first):
-    """The sums about the class means, given the first sums (K, d) about other points, and grams."""
+    """Moments about the class means, from sums about other points: the first (K, d), and grams."""
     mass, second = np.where(sums.mass > 0, sums.mass, 1), sums.second
-    delta, root = -first / mass, first / np.sqrt(mass)  # (K, d)
-    sums = sums._replace(mean=sums.mean - delta)
+    first = first / mass
+    moments = sums._replace(mean=sums.mean + first)
     if sums.kind == "axes":
-        return sums._replace(second=second - root**2)
+        return moments._replace(second=second / mass - first**2)
     if sums.fourth is not None:
-        sums = sums._replace(second=mirrored(second), fourth=mirrored(sums.fourth))
-        return moved(sums, delta, first)
-    for scatter, part in zip(second, root.reshape(len(second), -1, root.shape[1]), strict=True):
-        add_gram(scatter, part, -1.0)
-    return sums._replace(second=mirrored(second))
+        powers = mirrored(second), sums.third, mirrored(sums.fourth)
+        second, third, fourth = (power / mass[:, :, None] for power in powers)
+        return moved(moments._replace(second=second, third=third, fourth=fourth), -first, first)
+    N = np.array([[sums.N.sum() or 1]]) if sums.kind == "pooled" else mass  # (G, 1)
+    root = np.sqrt(mass / N) * first
+    for S, n, part in zip(second, N[:, 0], root.reshape(len(N), -1, root.shape[1]), strict=True):
+        add_gram(S, part, -1.0, 1 / n)
+    return moments._replace(second=mirrored(second))
 
 
 def mirrored(scatter):
@@ -147,10 +150,12 @@ def mirrored(scatter):
     return scatter
 
 
-def better_guess(sums):
+def better_guess(moments):
     """A Guess that whitens what was gathered without a basis; None where that is good enough."""
-    if sums.kind == "axes" or sums.fourth is not None or sums.basis is not None:
+    if moments.kind == "axes" or moments.fourth is not None or moments.basis is not None:
         return None
-    shift, total = sums.shift + total_mean(sums), sums.N.sum()
-    basis = whitening_basis(sums.second.sum(axis=0), total, rounding(shift))
-    return None if basis is None else Guess(shift, sums.shift + sums.mean, basis)
+    each = moments.kind == "each"
+    within = joint(moments.second, moments.N[:, None, None]) if each else moments.second
+    shift = moments.shift + total_mean(moments)
+    basis = whitening_basis(within[0], rounding(shift))
+    return None if basis is None else Guess(shift, moments.shift + moments.mean, basis)

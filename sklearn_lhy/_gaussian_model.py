@@ -7,57 +7,57 @@ import numpy as np
 
 from sklearn_lhy._first_guess import rounding
 from sklearn_lhy._gaussians import correlated, independent
-from sklearn_lhy._moments import expressed, total_mean
+from sklearn_lhy._moments import expressed, joint, total_mean
 
 REDUNDANT = 1e-6  # part of a column's standard deviation that others must leave unexplained
 REDUNDANT_WHITENED = 1e-9  # the same where whitened coordinates have kept digits that rows had
 ROUNDING = 1e-13  # relative error of a sum of squares, and the least floor
 
 
-def densities(sums, dtype, *, shared, spherical=False, pooling=0.0, shrinkage=None, floor=1e-6):
+def densities(moments, dtype, *, shared, spherical=False, pooling=0.0, shrinkage=None, floor=1e-6):
     """The K Gaussians of maximum likelihood [C18, C23, C26], regularised on demand.
 
-    sums must hold no empty class, and are of rows of a dtype. floor is the least variance in any
+    moments must hold no empty class, and are of rows of a dtype. floor is the least variance in any
     direction, as a fraction of the total variance in that direction.
     """
-    if shrinkage is not None and sums.basis is not None:
-        sums = expressed(sums, sums.shift, None)
-    centre = total_mean(sums)
-    mean = np.where(sums.mass > 0, sums.mean, centre) - centre
-    covariance, total = covariances(sums, mean, shared, spherical, pooling, shrinkage)
-    own, least = least_deviations(sums, total, dtype)
+    if shrinkage is not None and moments.basis is not None:
+        moments = expressed(moments, moments.shift, None)
+    centre = total_mean(moments)
+    mean = np.where(moments.mass > 0, moments.mean, centre) - centre
+    covariance, total = covariances(moments, mean, shared, spherical, pooling, shrinkage)
+    own, least = least_deviations(moments, total, dtype)
     floor = max(floor, ROUNDING)
-    if sums.basis is not None:
-        centre = np.linalg.solve(sums.basis.T, centre)
-    if sums.kind == "axes":
-        return independent(mean, covariance, total, least, floor, sums.shift + centre)
-    return correlated(mean, covariance, total, own, least, floor, sums.shift + centre, sums.basis)
+    if moments.basis is not None:
+        centre = np.linalg.solve(moments.basis.T, centre)
+    if moments.kind == "axes":
+        return independent(mean, covariance, total, least, floor, moments.shift + centre)
+    return correlated(
+        mean, covariance, total, own, least, floor, moments.shift + centre, moments.basis
+    )
 
 
-def covariances(sums, mean, shared, spherical, pooling, shrinkage):
+def covariances(moments, mean, shared, spherical, pooling, shrinkage):
     """Covariances of the classes, and the total one, in u.
 
     (G, d, d) and (d, d), or (G, d) and (d,); the means (K, d) are centred.
     """
-    second, axes = sums.second, sums.kind == "axes"
+    second, axes = moments.second, moments.kind == "axes"
     if axes:
-        mass = np.broadcast_to(sums.mass, second.shape)
-        between = mass * mean**2
+        mass, between = np.broadcast_to(moments.mass, second.shape), mean**2
         if spherical:  # the likelihood sees the known values of all features as those of one
-            second, mass, between = (
-                np.broadcast_to(part.sum(axis=1, keepdims=True), part.shape)
-                for part in (second, mass, between)
+            second, between = (
+                np.broadcast_to(joint(part.T, mass.T)[0][:, None], part.shape)
+                for part in (second, between)
             )
-        between = pooled(between, mass, 1)[0]
+            mass = np.broadcast_to(mass.sum(axis=1, keepdims=True), mass.shape)
+        between = joint(between, mass)[0]
     else:
-        mass = sums.N[:, None, None]
-        between = (sums.N[:, None] * mean).T @ mean / sums.N.sum()
-    if sums.kind == "pooled":
-        mass = mass.sum(axis=0, keepdims=True)
+        mass = moments.N[:, None, None]
+        between = (moments.N[:, None] * mean).T @ mean / moments.N.sum()
     if shrinkage == "auto" and not axes:
-        within = pooled(second, mass, 1)[0]
-        second = ledoit_wolf(sums, within.diagonal() + between.diagonal())
-    within = pooled(second, mass, 1)
+        within = joint(second, mass)[0]
+        second = ledoit_wolf(moments, within.diagonal() + between.diagonal())
+    within = second if len(second) == 1 else joint(second, mass)
     covariance = within if shared else pooled(second, mass, pooling)
     if pooling == 1 and not shared:
         covariance = np.repeat(covariance, len(mean), axis=0)
@@ -70,33 +70,34 @@ def covariances(sums, mean, shared, spherical, pooling, shrinkage):
     return covariance, total
 
 
-def least_deviations(sums, total, dtype):
+def least_deviations(moments, total, dtype):
     """Two standard deviations (d,) of each column of u.
 
     One is that of changes of each feature by itself, in proportion to its deviation. The other, a
     small part of it or rounding, is the least that other columns must leave of this one.
     """
     variance = np.maximum(total if total.ndim == 1 else total.diagonal(), 0)
-    if sums.basis is None:
+    if moments.basis is None:
         own = np.sqrt(variance)
-        return own, np.maximum(REDUNDANT * own, rounding(sums.shift))
-    unfold = np.linalg.solve(sums.basis, np.eye(len(total)))
+        return own, np.maximum(REDUNDANT * own, rounding(moments.shift))
+    unfold = np.linalg.solve(moments.basis, np.eye(len(total)))
     variance_x = np.einsum("ij,ik,kj->j", unfold, total, unfold, optimize=True)
-    own = np.sqrt(np.maximum(variance_x, 0) @ sums.basis**2)
+    own = np.sqrt(np.maximum(variance_x, 0) @ moments.basis**2)
     part = REDUNDANT if dtype == np.float32 else REDUNDANT_WHITENED
     least = np.maximum(part * own, np.sqrt(ROUNDING * variance))
-    return own, np.maximum(least, rounding(sums.shift) @ np.abs(sums.basis))
+    return own, np.maximum(least, rounding(moments.shift) @ np.abs(moments.basis))
 
 
 def pooled(second, mass, pooling):
     """Friedman's covariances between each class's own (pooling 0) and the shared one (1) [C23]."""
     if pooling == 0 or len(second) == 1:
-        return second / np.where(mass > 0, mass, 1)
-    shared, weight = second.sum(axis=0, keepdims=True), mass.sum(axis=0, keepdims=True)
-    if pooling < 1:
-        shared = (1 - pooling) * second + pooling * shared
-        weight = (1 - pooling) * mass + pooling * weight
-    return shared / np.where(weight > 0, weight, 1)
+        return second
+    shared = joint(second, mass)
+    if pooling == 1:
+        return shared
+    own, all_ = (1 - pooling) * mass, pooling * mass.sum(axis=0)
+    share = all_ / np.where(own + all_ > 0, own + all_, 1)
+    return (1 - share) * second + share * shared
 
 
 def shrunk(S, amount):
@@ -107,25 +108,24 @@ def shrunk(S, amount):
     return (1 - amount) * S + amount * mu[:, None, None] * np.eye(S.shape[1])
 
 
-def ledoit_wolf(sums, total):
-    """Scatters (K, d, d), each shrunk to the diagonal by Ledoit and Wolf's amount (2004).
+def ledoit_wolf(moments, total):
+    """Covariances (K, d, d), each shrunk to the diagonal by Ledoit and Wolf's amount (2004).
 
     The amount is that of the standardised rows; a column that is constant within a class is
     measured by its total variance (d,).
     """
-    shrunk_sums = np.empty_like(sums.second)
-    constant = rounding(sums.shift)
+    shrunk_to = np.empty_like(moments.second)
+    constant = rounding(moments.shift)
     d = max(1, np.count_nonzero(total > constant**2))  # columns that vary at all
-    for k, (N, S) in enumerate(zip(sums.N, sums.second, strict=True)):
-        variance = S.diagonal() / N
+    for k, (N, S) in enumerate(zip(moments.N, moments.second, strict=True)):
+        variance = S.diagonal()
         varies = variance > np.maximum(ROUNDING * total, constant**2)
         inverse = np.where(varies, 1, 0) / np.where(varies, variance, 1)
-        corr = np.sqrt(inverse)[:, None] * (S / N) * np.sqrt(inverse)
+        corr = np.sqrt(inverse)[:, None] * S * np.sqrt(inverse)
         norm, mu = (corr**2).sum(), np.trace(corr) / d
-        spread = (inverse @ sums.fourth[k] @ inverse / N - norm) / N
+        spread = (inverse @ moments.fourth[k] @ inverse - norm) / N
         distance = norm - d * mu**2
         spread = min(spread, distance)
         amount = spread / distance if spread > 0 else 0.0
-        target = mu * np.diag(np.where(varies, variance, total))
-        shrunk_sums[k] = (1 - amount) * S + amount * N * target
-    return shrunk_sums
+        shrunk_to[k] = (1 - amount) * S + amount * mu * np.diag(np.where(varies, variance, total))
+    return shrunk_to

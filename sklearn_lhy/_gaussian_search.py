@@ -76,17 +76,17 @@ def gaussian_grid_search(
     grid = list(ParameterGrid(param_grid))
     _check_splits(grid, folds, classes, codes)
     candidates = [clone(estimator).set_params(**values) for values in grid]
-    sums, scores = {}, np.empty((len(candidates), len(folds)))
+    moments, scores = {}, np.empty((len(candidates), len(folds)))
     score, rows = check_scoring(estimator, scoring), getattr(table, "iloc", table)
     for c, candidate in enumerate(candidates):
         candidate._validate_params()
         key = candidate._statistics()
-        if key not in sums:
-            sums[key] = _fold_moments(candidate, X, codes, len(classes), weight, folds)
+        if key not in moments:
+            moments[key] = _fold_moments(candidate, X, codes, len(classes), weight, folds)
         for f, (train, test) in enumerate(folds):
             present = np.unique(codes[train])
             validate_data(candidate, table, skip_check_array=True)  # sets the names
-            left = _moments.of_classes(sums[key][f], present)
+            left = _moments.of_classes(moments[key][f], present)
             candidate._set_model(classes[present], left, X.dtype)
             weighted = {} if weight is None else {"sample_weight": weight[test]}
             scores[c, f] = score(candidate, rows[test], y[test], **weighted)
@@ -94,7 +94,7 @@ def gaussian_grid_search(
     best = int(results["rank_test_score"].argmin())
     whole.set_params(**candidates[best].get_params())
     return Bunch(
-        best_estimator_=whole._set_model(classes, sums[whole._statistics()][-1], X.dtype),
+        best_estimator_=whole._set_model(classes, moments[whole._statistics()][-1], X.dtype),
         best_params_=grid[best],
         best_score_=results["mean_test_score"][best],
         best_index_=best,

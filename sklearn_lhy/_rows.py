@@ -51,12 +51,12 @@ def product(X, W):
     return Z
 
 
-def add_gram(scatter, A, times=1.0):
-    """scatter += times * A'A, at least in its lower triangle, in place."""
-    if len(scatter) <= NARROW:
-        dgemm(times, A.T, A.T, trans_b=True, beta=1.0, c=scatter.T, overwrite_c=True)
+def add_gram(S, A, times=1.0, keep=1.0):
+    """S = keep * S + times * A'A, at least in its lower triangle, in place."""
+    if len(S) <= NARROW:
+        dgemm(times, A.T, A.T, trans_b=True, beta=keep, c=S.T, overwrite_c=True)
     else:
-        dsyrk(times, A.T, beta=1.0, c=scatter.T, overwrite_c=True)
+        dsyrk(times, A.T, beta=keep, c=S.T, overwrite_c=True)
 
 
 def squares(X):

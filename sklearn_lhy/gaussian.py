@@ -50,8 +50,8 @@ class GaussianGenerativeClassifier(
     [C18], and P(k given x) follows from Bayes' rule. With one covariance for all classes the
     posterior is softmax(W x + b) with W and b in closed form [C33].
 
-    Training gathers the count, mean and scatter of every class in one pass over the rows. These
-    sums are exact in any order and any split, so `partial_fit` and `merge` give the model that one
+    Training gathers the weight, mean and covariance of every class in one pass over the rows. These
+    join exactly in any order and any split, so `partial_fit` and `merge` give the model that one
     `fit` on all rows gives. With "tied" and "full", and no fixed `shrinkage`, nothing depends on
     the units of the features, and redundant features (constant, or combinations of others) do no
     harm. Where features are independent within a class, a duplicate counts twice; with more
@@ -133,7 +133,7 @@ class GaussianGenerativeClassifier(
     0.944
     """
 
-    # NaN and infinity are left to `_check_finite`: they show in the sums and in the scores
+    # NaN and infinity are left to `_check_finite`: they show in the moments and in the scores
     _row_checks: dict = {**PosteriorClassifier._row_checks, "ensure_all_finite": False}
     _parameter_constraints: dict = {
         "covariance_type": [StrOptions({"tied", "full", "diag", "tied_diag", "spherical"})],
@@ -171,8 +171,8 @@ class GaussianGenerativeClassifier(
 
     @property
     def _moments(self):
-        """The sums of all rows so far, which are kept as a dict."""
-        return _moments.Moments(**self._sums)
+        """The moments of all rows so far, which are kept as a dict."""
+        return _moments.Moments(**self._gathered)
 
     @property
     def _densities(self):
@@ -180,14 +180,16 @@ class GaussianGenerativeClassifier(
         return Densities(**self._model)
 
     def _flaw(self):
-        sums, model, d = self._moments, self._densities, self.n_features_in_
-        shapes = [a.shape for a in (self.class_count_, self.class_prior_, sums.N)]
-        if shapes != 3 * [self.classes_.shape] or self.means_.shape != (len(sums.N), d):
+        moments, model, d = self._moments, self._densities, self.n_features_in_
+        shapes = [a.shape for a in (self.class_count_, self.class_prior_, moments.N)]
+        if shapes != 3 * [self.classes_.shape] or self.means_.shape != (len(moments.N), d):
             return f"{shapes} numbers and means {self.means_.shape} for {d} features"
-        if sums.mean.shape != self.means_.shape or model.mean.shape != (len(self._seen), d):
-            return f"sums of shape {sums.mean.shape} beside means of shape {self.means_.shape}"
-        finite = all(np.isfinite(a).all() for a in (sums.mean, sums.second, model.whitener))
-        return "" if finite else "sums that are not finite"
+        if moments.mean.shape != self.means_.shape or model.mean.shape != (len(self._seen), d):
+            return (
+                f"moments of shape {moments.mean.shape} beside means of shape {self.means_.shape}"
+            )
+        finite = all(np.isfinite(a).all() for a in (moments.mean, moments.second, model.whitener))
+        return "" if finite else "moments that are not finite"
 
     def _axes(self):
         """Whether features are independent within a class, so that each can be missing alone."""
@@ -224,9 +226,9 @@ class GaussianGenerativeClassifier(
         """
         with unchanged_on_error(self):
             if is_lazy(X):
-                classes, sums, dtype = self._gather_blocks(X, y, sample_weight)
-                need_two_classes(classes, np.arange(len(classes)), sums.N)
-                return self._set_model(classes, sums, dtype)
+                classes, moments, dtype = self._gather_blocks(X, y, sample_weight)
+                need_two_classes(classes, np.arange(len(classes)), moments.N)
+                return self._set_model(classes, moments, dtype)
             X, y, weight = self._check_training(X, y, sample_weight)
             classes, codes = encode_labels(y)
             need_two_classes(classes, codes, weight)
@@ -257,14 +259,14 @@ class GaussianGenerativeClassifier(
             The fitted classifier.
         """
         with unchanged_on_error(self):
-            first = not hasattr(self, "_sums")
+            first = not hasattr(self, "_gathered")
             if is_lazy(X):
-                labels, sums, dtype = self._gather_blocks(X, y, sample_weight, reset=first)
+                labels, moments, dtype = self._gather_blocks(X, y, sample_weight, reset=first)
             else:
                 X, y, weight = self._check_training(X, y, sample_weight, reset=first)
                 labels, codes = encode_labels(y)
                 guess = None if first else self._known_coordinates(X, codes, len(labels), weight)
-                sums, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
+                moments, dtype = self._gather(X, codes, len(labels), weight, guess), X.dtype
             if classes is not None:
                 known = announced_labels(classes)
                 if not first:
@@ -275,8 +277,8 @@ class GaussianGenerativeClassifier(
                         f" classes={classes!r}: announce it, or leave `classes` out."
                     )
                 labels, place = _union(labels, known)
-                sums = _moments.embedded(sums, place, len(labels))
-            return self._set_model(labels, sums, dtype) if first else self._add(labels, sums)
+                moments = _moments.embedded(moments, place, len(labels))
+            return self._set_model(labels, moments, dtype) if first else self._add(labels, moments)
 
     def merge(self, other):
         """Add the rows that another fitted model has seen, without the rows themselves.
@@ -337,7 +339,7 @@ class GaussianGenerativeClassifier(
     def _gather(self, X, codes, K, weight, guess=None):
         """Moments of validated rows, of the kind that the parameters ask for."""
         kind, fourth = self._statistics()
-        if self.allow_nan or weight is not None:  # a weight of 0 may hide a row from the sums
+        if self.allow_nan or weight is not None:  # a weight of 0 may hide a row from the moments
             self._check_finite(X)
         if self.allow_nan and not self._axes() and np.isnan(X.data if issparse(X) else X).any():
             raise ValueError(
@@ -345,7 +347,7 @@ class GaussianGenerativeClassifier(
                 " with missing values (it predicts them). Impute them, or take a diagonal type."
             )
         with np.errstate(over="ignore", invalid="ignore"):
-            sums = gather(
+            moments = gather(
                 X,
                 codes,
                 K,
@@ -355,14 +357,14 @@ class GaussianGenerativeClassifier(
                 fourth=fourth,
                 missing=self.allow_nan,
             )
-        second = _moments.variances(sums).sum(axis=0)
+        second = _moments.variances(moments).sum(axis=0)
         if not np.isfinite(second).all():
             self._check_finite(X)
         check_squares(X, second, second.dtype)
         if fourth:
-            powers = np.diagonal(sums.fourth, axis1=1, axis2=2).sum(axis=0)
+            powers = np.diagonal(moments.fourth, axis1=1, axis2=2).sum(axis=0)
             check_squares(X, powers, powers.dtype, power=4)
-        return sums
+        return moments
 
     def _gather_blocks(self, X, y, sample_weight, reset=True):
         """Labels, moments and precision of lazy rows, in one round over their blocks.
@@ -371,13 +373,13 @@ class GaussianGenerativeClassifier(
         round gathers all in the coordinates that the first one found.
         """
         blocks = self._check_blocks(X, y, sample_weight, reset=reset)
-        labels, sums, dtype = blocks.reduce(_block_moments, _both, clone(self))
-        if not sums.N.any():
+        labels, moments, dtype = blocks.reduce(_block_moments, _both, clone(self))
+        if not moments.N.any():
             raise ValueError("All of sample_weight is 0.")
-        guess = better_guess(sums)
+        guess = better_guess(moments)
         if guess is not None:
-            _, sums, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
-        return labels, sums, dtype
+            _, moments, _ = blocks.reduce(_block_moments, _both, clone(self), labels, guess)
+        return labels, moments, dtype
 
     def _known_coordinates(self, X, codes, K, weight):
         """Give the coordinates that whitened the rows so far, if any, to gather these rows in."""
@@ -386,21 +388,21 @@ class GaussianGenerativeClassifier(
         count, kind = np.bincount(codes, weight, K), self._moments.kind
         return first_guess(X, codes, count, kind, weight, self.allow_nan, self._moments)
 
-    def _add(self, labels, sums):
+    def _add(self, labels, moments):
         """Add the moments of more rows to the model."""
         mine = self._moments
-        if (sums.kind, sums.fourth is None) != (mine.kind, mine.fourth is None):
+        if (moments.kind, moments.fourth is None) != (mine.kind, mine.fourth is None):
             raise ValueError(
                 "The statistics differ in kind: covariance_type, or shrinkage='auto', was changed"
                 " since the first rows, or differs in the other model. Fit anew."
             )
-        classes, mine, sums = _side_by_side(self.classes_, mine, labels, sums)
-        return self._set_model(classes, _moments.add(mine, sums), self.means_.dtype)
+        classes, mine, moments = _side_by_side(self.classes_, mine, labels, moments)
+        return self._set_model(classes, _moments.add(mine, moments), self.means_.dtype)
 
-    def _set_model(self, classes, sums, dtype):
+    def _set_model(self, classes, moments, dtype):
         """Set every attribute from the moments."""
-        K, d = len(classes), len(sums.shift)
-        left, seen = _moments.occupied(sums)
+        K, d = len(classes), len(moments.shift)
+        left, seen = _moments.occupied(moments)
         self._shared = self.covariance_type in SHARED  # it may be changed after the fit
         model = densities(
             left,
@@ -411,8 +413,8 @@ class GaussianGenerativeClassifier(
             shrinkage=self.shrinkage or None,
             floor=self.reg_covar,
         )
-        self.classes_, self.class_count_ = classes, sums.N
-        self._sums, self._model, self._seen = sums._asdict(), model._asdict(), seen
+        self.classes_, self.class_count_ = classes, moments.N
+        self._gathered, self._model, self._seen = moments._asdict(), model._asdict(), seen
         self.means_ = np.full((K, d), np.nan, dtype)
         self.means_[seen] = model.mean
         covariance = _held(model.covariance, dtype)
@@ -665,11 +667,11 @@ def _union(classes, labels):
     return union, np.searchsorted(union, classes)
 
 
-def _side_by_side(classes, mine, labels, sums):
+def _side_by_side(classes, mine, labels, moments):
     """Give the labels of both, and the moments of each among all of them."""
     union, place = _union(classes, labels)
     mine = _moments.embedded(mine, place, len(union))
-    return union, mine, _moments.embedded(sums, np.searchsorted(union, labels), len(union))
+    return union, mine, _moments.embedded(moments, np.searchsorted(union, labels), len(union))
 
 
 def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
@@ -682,8 +684,8 @@ def _block_moments(number, X, y, weight, estimator, labels=None, guess=None):
 
 def _both(a, b):
     """Give what `_block_moments` would give for the rows of both blocks."""
-    labels, mine, sums = _side_by_side(*a[:2], *b[:2])
-    return labels, _moments.add(mine, sums), np.promote_types(a[2], b[2])
+    labels, mine, moments = _side_by_side(*a[:2], *b[:2])
+    return labels, _moments.add(mine, moments), np.promote_types(a[2], b[2])
 
 
 def _checked_priors(priors, K):

@@ -1,4 +1,4 @@
-"""The sums: exact for any guess, order, split, storage and block size."""
+"""Moments: exact for any guess, order, split, storage and block size."""
 
 import mpmath
 import numpy as np
@@ -21,39 +21,39 @@ def rows(n=400, d=5, K=3, seed=0):
 
 
 def oracle(X, codes, K, w):
-    """Count, mean, and central sums of powers, straight from their definitions."""
+    """Count, mean, and central moments, straight from their definitions."""
     count = np.array([w[codes == k].sum() for k in range(K)])
     mean = np.array([np.average(X[codes == k], axis=0, weights=w[codes == k]) for k in range(K)])
     A = X - mean[codes]
-    parts = [(A[codes == k], w[codes == k]) for k in range(K)]
+    parts = [(A[codes == k], w[codes == k] / count[k]) for k in range(K)]
     second = np.array([np.einsum("i,ij,il->jl", v, a, a) for a, v in parts])
     third = np.array([np.einsum("i,ij,il->jl", v, a**2, a) for a, v in parts])
     fourth = np.array([np.einsum("i,ij,il->jl", v, a**2, a**2) for a, v in parts])
     return count, mean, second, third, fourth
 
 
-def unfolded(sums):
-    """Mean in x and second sums in x."""
-    sums = expressed(sums, np.zeros_like(sums.shift), None)
-    return sums.mean, sums.second
+def unfolded(moments):
+    """Mean in x and second moments in x."""
+    moments = expressed(moments, np.zeros_like(moments.shift), None)
+    return moments.mean, moments.second
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("block_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("narrow", [0, 5])
-def test_sums_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
+def test_moments_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
     monkeypatch.setattr(_gather, "BLOCK_BYTES", block_bytes)
     for module in (_gather, _rows):
         monkeypatch.setattr(module, "NARROW", narrow)
     X, codes, w = rows()
     count, mean, second, _, _ = oracle(X, codes, 3, w if weighted else np.ones(len(X)))
-    sums = gather(X, codes, 3, kind, weight=w if weighted else None)
-    assert_allclose(sums.N, count, rtol=1e-13)
-    found_mean, found = unfolded(sums)
+    moments = gather(X, codes, 3, kind, weight=w if weighted else None)
+    assert_allclose(moments.N, count, rtol=1e-13)
+    found_mean, found = unfolded(moments)
     assert_allclose(found_mean, mean, rtol=1e-12)
     if kind == "pooled":
-        second = second.sum(axis=0, keepdims=True)
+        second = np.average(second, axis=0, weights=count)[None]
     elif kind == "axes":
         second = np.diagonal(second, axis1=1, axis2=2)
     assert_allclose(found, second, rtol=1e-12, atol=1e-12 * np.abs(second).max())
@@ -69,7 +69,7 @@ def test_a_bad_guess_changes_rounding_only():
     assert_allclose(second, good, rtol=1e-11, atol=1e-11 * np.abs(good).max())
 
 
-def test_higher_sums_are_those_of_the_definition_and_add_up():
+def test_higher_moments_are_those_of_the_definition_and_add_up():
     X, codes, w = rows()
     _, _, _, third, fourth = oracle(X, codes, 3, w)
     whole = gather(X, codes, 3, "each", weight=w, fourth=True)
@@ -77,9 +77,9 @@ def test_higher_sums_are_those_of_the_definition_and_add_up():
     merged = parts[0]
     for part in parts[1:]:
         merged = add(part, merged)
-    for sums in (whole, merged):
-        assert_allclose(sums.third, third, atol=1e-11 * np.abs(third).max())
-        assert_allclose(sums.fourth, fourth, atol=1e-12 * fourth.max())
+    for moments in (whole, merged):
+        assert_allclose(moments.third, third, atol=1e-11 * np.abs(third).max())
+        assert_allclose(moments.fourth, fourth, atol=1e-12 * fourth.max())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -106,7 +106,7 @@ def test_an_offset_of_1e8_cancels_nothing(kind):
     """The oracle computes with 50 digits on the rows as they are stored."""
     X, codes, _ = rows(n=60, d=2, K=2)
     X = X + 1e8
-    sums = gather(X, codes, 2, kind)
+    moments = gather(X, codes, 2, kind)
     with mpmath.workdps(50):
         exact = []
         for k in range(2):
@@ -114,12 +114,14 @@ def test_an_offset_of_1e8_cancels_nothing(kind):
             mean = [mpmath.fsum(column) / len(A) for column in zip(*A, strict=True)]
             A = [[x - mu for x, mu in zip(row, mean, strict=True)] for row in A]
             exact.append([[mpmath.fsum(a[j] * a[m] for a in A) for m in (0, 1)] for j in (0, 1)])
-    exact = np.array(exact, dtype=float)
+    exact = np.array(exact, dtype=float)  # sums
     if kind == "pooled":
-        exact = exact.sum(axis=0, keepdims=True)
-    elif kind == "axes":
+        exact = exact.sum(axis=0, keepdims=True) / len(X)
+    else:
+        exact = exact / np.bincount(codes)[:, None, None]
+    if kind == "axes":
         exact = np.diagonal(exact, axis1=1, axis2=2)
-    found = expressed(sums, sums.shift, None).second
+    found = expressed(moments, moments.shift, None).second
     assert_allclose(found, exact, rtol=1e-12, atol=1e-12 * np.abs(exact).max())
 
 
@@ -157,7 +159,7 @@ def test_rows_of_weight_zero_leave_no_trace(kind):
         assert_allclose(a, b, rtol=1e-13)
 
 
-def test_missing_values_leave_the_other_sums_of_single_features():
+def test_missing_values_leave_the_other_moments_of_single_features():
     X, codes, w = rows()
     X[np.random.default_rng(3).random(X.shape) < 0.2] = np.nan
     X[codes == 1, 2] = np.nan
@@ -165,29 +167,30 @@ def test_missing_values_leave_the_other_sums_of_single_features():
         gather(X[i], codes[i], 3, "axes", weight=w[i], missing=True)
         for i in (slice(None), slice(0, None, 2), slice(1, None, 2))
     )
-    for sums in (whole, add(*halves)):
-        assert_allclose(sums.N, np.bincount(codes, w), rtol=1e-13)
-        mean, second = unfolded(sums)
+    for moments in (whole, add(*halves)):
+        assert_allclose(moments.N, np.bincount(codes, w), rtol=1e-13)
+        mean, second = unfolded(moments)
         for k in range(3):
             for j in range(5):
                 mine = (codes == k) & ~np.isnan(X[:, j])
-                assert_allclose(sums.mass[k, j], w[mine].sum(), rtol=1e-12, atol=1e-12)
+                assert_allclose(moments.mass[k, j], w[mine].sum(), rtol=1e-12, atol=1e-12)
                 if mine.any():
                     mu = np.average(X[mine, j], weights=w[mine])
                     assert_allclose(mean[k, j], mu, rtol=1e-12)
-                    assert_allclose(second[k, j], w[mine] @ (X[mine, j] - mu) ** 2, rtol=1e-12)
+                    variance = np.average((X[mine, j] - mu) ** 2, weights=w[mine])
+                    assert_allclose(second[k, j], variance, rtol=1e-12)
 
 
 def test_classes_can_be_placed_among_others_and_taken_out_again():
     X, codes, _ = rows(K=2)
     for kind in KINDS:
-        sums = gather(X, codes, 2, kind, fourth=kind == "each")
-        wide = embedded(sums, np.array([1, 3]), 5)
-        assert_allclose(wide.N, [0, sums.N[0], 0, sums.N[1], 0])
+        moments = gather(X, codes, 2, kind, fourth=kind == "each")
+        wide = embedded(moments, np.array([1, 3]), 5)
+        assert_allclose(wide.N, [0, moments.N[0], 0, moments.N[1], 0])
         back, left = occupied(wide)
         assert list(left) == [1, 3]
         for name in ("N", "mass", "mean", "second"):
-            assert_allclose(getattr(back, name), getattr(sums, name))
+            assert_allclose(getattr(back, name), getattr(moments, name))
 
 
 def test_a_sample_whitens_where_features_nearly_determine_each_other():
@@ -207,7 +210,7 @@ def test_the_guess_knows_every_class_though_a_sample_may_miss_it():
     X[3:5] += 1e6
     guess = first_guess(X, codes, np.bincount(codes), "each")
     assert_allclose(guess.means[0], X[3:5].mean(axis=0), atol=10)
-    exact = np.cov(X[3:5].T) * 1
+    exact = np.cov(X[3:5].T, ddof=0)
     assert_allclose(unfolded(gather(X, codes, 2, "each"))[1][0], exact, rtol=1e-8, atol=1e-8)
 
 

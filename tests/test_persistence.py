@@ -130,7 +130,7 @@ def damages(model):
     yield lambda state: state.update(classes_=state["classes_"][:1])
     arrays = [n for n in ("coef_", "intercept_", "coefs_", "intercepts_") if n in vars(model)]
     if isinstance(model, GaussianGenerativeClassifier):
-        arrays = ["_sums", "_model", "means_", "class_count_"]
+        arrays = ["_gathered", "_model", "means_", "class_count_"]
     for name in arrays:
         yield lambda state, name=name: state.pop(name)
         yield lambda state, name=name: state.update({name: "text"})
@@ -156,7 +156,7 @@ def test_weights_that_are_no_numbers_are_refused():
         with pytest.raises(ValueError, match="not finite"):
             clf.__setstate__(state)
     state = fitted(GaussianGenerativeClassifier()).__getstate__()
-    state["_sums"] = {**state["_sums"], "second": np.full((1, 4, 4), np.inf)}
+    state["_gathered"] = {**state["_gathered"], "second": np.full((1, 4, 4), np.inf)}
     with pytest.raises(ValueError, match="not finite"):
         GaussianGenerativeClassifier().__setstate__(state)
 
