@@ -104,7 +104,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
         "hostile",
     ),
     ("_gaussians", "np.maximum(values, floor)", "values + floor", "gaussian"),
-    ("_gaussians", " - 0.5 * whitener.shape[2] * LOG_2PI", "", "gaussian"),
+    ("_gaussians", " - 0.5 * len(back) * LOG_2PI", "", "gaussian"),
     ("gaussian", "W[:, 1:] - W[:, :1]", "W[:, :1] - W[:, 1:]", "gaussian"),
     ("gaussian", "if not np.isclose(priors.sum(), 1):", "if False:", "gaussian hostile"),
     # ---- what goes in, and what stays

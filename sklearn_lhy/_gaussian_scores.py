@@ -28,7 +28,7 @@ def log_densities(X, model, missing=False):
 def squared_distances(A, model):
     """Squared Mahalanobis distances (m, K) of centred rows A (m, d) to the means."""
     W, M = model.whitener, model.offset
-    if W.ndim == 2:
+    if W[0].ndim == 1:
         cross = A @ (W * M).T
         return np.maximum((A * A) @ (W * W).T - 2 * cross + (M * M).sum(axis=1), 0)
     if len(W) == 1:
@@ -44,7 +44,7 @@ def squared_distances(A, model):
 def log_densities_missing(A, known, model):
     """The same for centred rows A (m, d) of which only some values are known."""
     W, M = model.whitener, model.offset
-    if W.ndim == 2:
+    if W[0].ndim == 1:
         A = np.where(known, A, 0)
         square = (A * A) @ (W * W).T - 2 * A @ (W * M).T + known @ (M * M).T
         log_norm = np.where(W > 0, np.log(np.where(W > 0, W, 1)) - 0.5 * LOG_2PI, 0)
@@ -61,7 +61,7 @@ def log_densities_missing(A, known, model):
 
 def roots(model):
     """Sigma = root root' (G, d, r), from the factors where they can be inverted."""
-    W = model.whitener
+    W = np.stack(model.whitener)
     return np.linalg.inv(W).mT if W.shape[1] == W.shape[2] else model.covariance @ W
 
 

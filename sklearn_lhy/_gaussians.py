@@ -9,6 +9,7 @@ inverted.
 d features, r of them independent, K classes, G distinct covariances: 1 (shared) or K.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ class Densities(NamedTuple):
     """K Gaussians: |(x - centre) @ whitener - offset|^2 is the squared Mahalanobis distance."""
 
     centre: np.ndarray  # (d,)
-    whitener: np.ndarray  # (G, d, r), or (G, d) where covariances are diagonal
+    whitener: Sequence  # G arrays (d, r), or an array (G, d) where covariances are diagonal
     offset: np.ndarray  # (K, r) or (K, d): (mean - centre) @ whitener
     log_norm: np.ndarray  # (K,) log of the density at the mean
     mean: np.ndarray  # (K, d)
@@ -45,14 +46,14 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
     Deviations of columns of u that features cause by themselves are `own`, those of rounding
     `least` (d,).
     """
-    whitener, largest = np.array(covariance, order="C"), bound_of_correlations(total, least)
+    whitener, largest = [S.copy() for S in covariance], bound_of_correlations(total, least)
     plain = [
         invert_root(W, least) and above_floor(W, S, total, floor, largest)
         for W, S in zip(whitener, covariance, strict=True)
     ]
     if all(plain):  # then the total covariance is far from singular too
         back, triangular = np.eye(len(total)), True
-        log_norm = np.log(np.diagonal(whitener, axis1=1, axis2=2)).sum(axis=1)
+        volume = [np.log(W.diagonal()).sum() for W in whitener]
     else:
         span = spanned(total, own, least)
         back, triangular = span.back, span.plain
@@ -60,13 +61,17 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
             (W, np.log(W.diagonal()).sum(), S) if triangular and p else whitened(S, span, floor)
             for p, W, S in zip(plain, whitener, covariance, strict=True)
         ]
-        whitener, log_norm, covariance = map(np.stack, zip(*parts, strict=True))
-    log_norm = np.zeros(len(mean)) + log_norm - 0.5 * whitener.shape[2] * LOG_2PI
-    offset = (mean[:, None] @ whitener)[:, 0]  # (K, r)
+        whitener, volume, covariance = zip(*parts, strict=True)
+        covariance = np.stack(covariance)
+    log_norm = np.zeros(len(mean)) + volume - 0.5 * len(back) * LOG_2PI
+    if len(whitener) == 1:
+        offset = mean @ whitener[0]  # (K, r)
+    else:
+        offset = np.stack([m @ W for m, W in zip(mean, whitener, strict=True)])
     if basis is not None:
         unfold = np.linalg.solve(basis, np.eye(len(basis)))
         covariance = unfold.T @ covariance @ unfold
-        whitener, mean = basis @ whitener, mean @ unfold
+        whitener, mean = [basis @ W for W in whitener], mean @ unfold
         log_norm = log_norm + log_volume(back) - log_volume(back @ unfold)
     return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, triangular)
 

@@ -188,7 +188,8 @@ class GaussianGenerativeClassifier(
             return (
                 f"moments of shape {moments.mean.shape} beside means of shape {self.means_.shape}"
             )
-        finite = all(np.isfinite(a).all() for a in (moments.mean, moments.second, model.whitener))
+        arrays = (moments.mean, moments.second, *model.whitener)
+        finite = all(np.isfinite(array).all() for array in arrays)
         return "" if finite else "moments that are not finite"
 
     def _axes(self):
