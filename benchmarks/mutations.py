@@ -108,7 +108,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("gaussian", "W[:, 1:] - W[:, :1]", "W[:, :1] - W[:, 1:]", "gaussian"),
     ("gaussian", "if not np.isclose(priors.sum(), 1):", "if False:", "gaussian hostile"),
     # ---- what goes in, and what stays
-    ("_checks", "lowest = y.min().astype(np.int64)", "lowest = int(y.min())", "hostile"),
+    ("_checks", "lowest = lowest.astype(np.int64)", "lowest = int(lowest)", "hostile"),
     ("_checks", "if np.ma.isMaskedArray(values):", "if False:", "hostile"),
     ("_checks", 'in {"m", "M"}', "in {}", "hostile"),
     ("_posterior", "    if np.isnan(Z).any():", "    if False:", "hostile"),

@@ -53,12 +53,14 @@ def encode_labels(y):
 
     The codes may be y itself.
     """
-    if y.dtype.kind in "iu" and len(y) and int(y.max()) - int(y.min()) < 1000:
-        lowest = y.min().astype(np.int64)  # large unsigned labels wrap around, and back again
+    whole = y.dtype.kind in "iu" and len(y) > 0
+    lowest, highest = (y.min(), y.max()) if whole else (0, 0)
+    if whole and int(highest) - int(lowest) < 1000:
+        lowest = lowest.astype(np.int64)  # large unsigned labels wrap around, and back again
         codes = y.astype(np.int64, copy=False)
         codes = codes - lowest if lowest else codes
         present = np.bincount(codes) > 0
-        classes = (np.flatnonzero(present) + lowest).astype(y.dtype)
+        classes = (present.nonzero()[0] + lowest).astype(y.dtype)
         return classes, codes if present.all() else (present.cumsum() - 1)[codes]
     classes = np.unique(y[:: max(1, len(y) // 1000)])
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)

@@ -49,7 +49,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     rows -= origin
     rows[unknown] = 0
     means = members @ rows / behind
-    shift = origin + (behind * means).sum(axis=0) / behind.sum(axis=0)
+    shift = origin + means.sum(axis=0) / K
     if known is not None:
         return Guess(known.shift, origin + means, known.basis)
     rows -= np.take(means, codes, axis=0)

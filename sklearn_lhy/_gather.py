@@ -12,6 +12,7 @@ from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
 BLOCK_BYTES = 1 << 19
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
 STRIP = 64  # rows of a matrix that are mirrored at a time
+UPPER = ~np.tri(STRIP, dtype=bool)
 
 
 def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
@@ -137,17 +138,15 @@ def about_means(sums, first):
     return moments._replace(second=mirrored(second))
 
 
-def mirrored(scatter):
+def mirrored(S):
     """Symmetric matrices (G, d, d) from their lower triangles, in place."""
-    d = scatter.shape[1]
-    upper = ~np.tri(min(d, STRIP), dtype=bool)
-    for S in scatter:
-        for i in range(0, d, STRIP):  # a copy to where it overlaps would need memory
-            rows = S[i : i + STRIP]
-            S[:i, i : i + STRIP] = rows[:, :i].T
-            square = rows[:, i : i + STRIP]
-            np.copyto(square, square.T, where=upper[: len(square), : len(square)])
-    return scatter
+    for i in range(0, S.shape[1], STRIP):  # a copy to where it overlaps would need memory
+        rows = S[:, i : i + STRIP]
+        S[:, :i, i : i + STRIP] = rows[:, :, :i].mT
+        square = rows[:, :, i : i + STRIP]
+        m = square.shape[1]
+        np.copyto(square, square.mT, where=UPPER[:m, :m])
+    return S
 
 
 def better_guess(moments):

@@ -53,7 +53,7 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
     ]
     if all(plain):  # then the total covariance is far from singular too
         back, triangular = np.eye(len(total)), True
-        volume = [np.log(W.diagonal()).sum() for W in whitener]
+        volume = np.log([W.diagonal() for W in whitener]).sum(axis=1)
     else:
         span = spanned(total, own, least)
         back, triangular = span.back, span.plain
@@ -67,7 +67,7 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
     if len(whitener) == 1:
         offset = mean @ whitener[0]  # (K, r)
     else:
-        offset = np.stack([m @ W for m, W in zip(mean, whitener, strict=True)])
+        offset = np.array([m @ W for m, W in zip(mean, whitener, strict=True)])
     if basis is not None:
         unfold = np.linalg.solve(basis, np.eye(len(basis)))
         covariance = unfold.T @ covariance @ unfold
@@ -159,7 +159,8 @@ def bound_of_correlations(total, least):
     """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
     variance = total.diagonal()
     inverse = 1 / np.sqrt(np.where(variance > least**2, variance, np.inf))
-    return np.linalg.norm(inverse[:, None] * total * inverse)
+    corr = inverse[:, None] * total * inverse
+    return np.sqrt(np.vdot(corr, corr))
 
 
 def log_volume(back):

@@ -110,7 +110,7 @@ def joint(values, mass):
     """Mean (1, ...) of values (K, ...), each with a mass behind it."""
     total = mass.sum(axis=0)
     share = mass / np.where(total > 0, total, 1)
-    return np.einsum("k...,k...->...", np.broadcast_to(share, values.shape), values)[None]
+    return np.einsum("k...,k...->...", share, values)[None]
 
 
 def variances(moments):

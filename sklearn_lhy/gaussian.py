@@ -647,8 +647,10 @@ class GaussianGenerativeClassifier(
 
 def _held(values, dtype):
     """Give values in a dtype, or as they are where it cannot hold them."""
+    if values.dtype == dtype:
+        return values
     with np.errstate(over="ignore"):
-        cast = values.astype(dtype, copy=False)
+        cast = values.astype(dtype)
     return cast if np.isfinite(cast).all() else values
 
 
