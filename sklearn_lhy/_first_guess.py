@@ -20,7 +20,7 @@ INFLATED = 1e3  # total variance of a feature over that given the others, from w
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 NEAR = 4  # standard deviations that a class may lie from where its rows are centred
-RIDGE = 1e-12  # keeps the basis finite along redundant directions
+RIDGE = 1e-12  # at least; keeps the basis finite along redundant directions
 
 
 class Guess(NamedTuple):
@@ -75,7 +75,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
 def sampled(codes, count, size, weight=None):
     """Indices of about size rows of positive weight: spread evenly, with every class among them."""
     n = len(codes)
-    index = np.arange(0, n, max(1, n // size))
+    index = np.arange(n) if n <= size else np.arange(size) * n // size
     if weight is not None and np.any(count):  # a part of the rows may have none
         index = index[weight[index] > 0]
     if len(index) == n:
@@ -99,9 +99,9 @@ def whitening_basis(covariance, least):
     Of the covariance (d, d) the lower half is read. Columns with a standard deviation of at most
     least (d,) are constant and stay as they are.
     """
-    if not np.isfinite(covariance.sum()):
-        return None  # the caller will find it
     scale = np.sqrt(covariance.diagonal())
+    if not np.isfinite(scale).all():
+        return None  # the caller will find it
     constant = scale <= least
     scale[constant] = np.inf
     factor = cholesky(covariance / scale / scale[:, None])
@@ -116,11 +116,12 @@ def whitening_basis(covariance, least):
 
 
 def cholesky(corr, ridge=RIDGE):
-    """Upper U with U'U = corr (d, d), of which the lower half is read, plus the first ridge.
+    """Upper U with U'U = corr (d, d), of which the lower half is read, plus a ridge added in place.
 
-    That is the first that makes it definite: rounding may leave a large singular matrix without.
+    It is the first that makes it definite: rounding may leave a large singular matrix without.
     """
-    factor, failed = dpotrf((corr + ridge * np.eye(len(corr))).T)
+    corr.flat[:: len(corr) + 1] += ridge
+    factor, failed = dpotrf(corr.T)
     return cholesky(corr, 10 * ridge) if failed else factor
 
 

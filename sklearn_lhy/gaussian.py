@@ -452,7 +452,7 @@ class GaussianGenerativeClassifier(
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         self._centred = [W, b]
-        self._cancelling = float(np.abs(W * centre[:, None]).sum(axis=0).max())
+        self._cancelling = float((np.abs(centre) @ np.abs(W)).max())
         self.coef_, self.intercept_ = _held(W.T, dtype), (b - centre @ W).astype(dtype)
         if self.coef_.dtype != dtype:
             self._cancelling = np.inf  # scores then come from the centred rows, in double
