@@ -40,3 +40,9 @@ def test_gaussians_are_compared(benchmark, capsys, part):
     gaussian = benchmark("gaussian")
     getattr(gaussian, part)([(150, 4, 3)], budget=0.01)
     assert capsys.readouterr().out.count("geometric mean") >= 1
+
+
+def test_calls_are_timed(benchmark, capsys):
+    calls = benchmark("calls")
+    calls.compare(calls.PAIRS[:1], repeat=3)
+    assert capsys.readouterr().out.count("GaussianGenerativeClassifier") == 2

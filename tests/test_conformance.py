@@ -20,6 +20,7 @@ from sklearn_lhy import (
     GDLogisticRegression,
     SoftmaxGD,
     StackedLogisticMLP,
+    _posterior,
 )
 
 CLASSES = [GaussianGenerativeClassifier, GDLogisticRegression, SoftmaxGD, StackedLogisticMLP]
@@ -204,3 +205,59 @@ def test_a_fitted_model_can_be_looked_at(clf):
     assert "classes_" in dir(clf)
     assert dict(inspect.getmembers(clf))["n_features_in_"] == 20
     assert type(clf).__name__ in make_pipeline(clf)._repr_html_()
+
+
+@pytest.mark.parametrize("labels", [np.int64, np.uint8, bool, str])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("Classifier", CLASSES)
+def test_arrays_that_are_spared_the_checks_are_those_they_would_give(
+    Classifier, dtype, labels, monkeypatch
+):
+    X, y = make_classification(60, 5, random_state=0)
+    X, y = np.asfortranarray(X, dtype), y.astype(labels)
+    clf = Classifier()
+    if "random_state" in clf.get_params():
+        clf.set_params(random_state=0)
+    spared = clone(clf).fit(X, y)
+    found = spared.predict_proba(X)
+    assert _posterior.pass_as_they_are(X, y)
+    monkeypatch.setattr(_posterior, "pass_as_they_are", lambda *arrays: False)
+    checked = clone(clf).fit(X, y)
+    np.testing.assert_array_equal(found, checked.predict_proba(X))
+    assert vars(spared).keys() == vars(checked).keys()
+    for name in ("classes_", "n_features_in_", "n_iter_"):
+        np.testing.assert_array_equal(getattr(spared, name, 0), getattr(checked, name, 0))
+
+
+@pytest.mark.parametrize("Classifier", CLASSES)
+def test_plain_arrays_are_checked_where_they_may_be_wrong(Classifier):
+    pandas = pytest.importorskip("pandas")
+    X, y = make_classification(60, 5, random_state=0)
+    clf = Classifier().fit(pandas.DataFrame(X, columns=list("abcde")), y)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        clf.predict(X)
+    clf.fit(X, y)
+    assert not hasattr(clf, "feature_names_in_")
+    for wrong, message in [
+        (X[:, :4], "X has 4 features"),
+        (np.where(np.eye(60, 5) > 0, np.nan, X), "NaN"),
+        (np.where(np.eye(60, 5) > 0, np.inf, X), "infinity"),
+        (X[0], "Expected 2D array"),
+        (X[:0], "0 sample"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            clf.predict(wrong)
+    for bad_y in (y[:-1], np.where(y, 1.0, np.nan), None):
+        with pytest.raises(ValueError, match=r"inconsistent|NaN|requires y"):
+            clf.fit(X, bad_y)
+
+
+@pytest.mark.parametrize("Classifier", CLASSES)
+def test_parameters_are_those_of_the_signature(Classifier):
+    class Narrow(Classifier):
+        def __init__(self, extra=1):
+            super().__init__()
+            self.extra = extra
+
+    assert list(Narrow().get_params()) == ["extra"]
+    assert list(Classifier().get_params()) == sorted(inspect.signature(Classifier).parameters)
