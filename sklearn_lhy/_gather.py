@@ -5,7 +5,14 @@ n rows, d features, K classes.
 
 import numpy as np
 
-from sklearn_lhy._first_guess import Guess, first_guess, indicator, rounding, whitening_basis
+from sklearn_lhy._first_guess import (
+    DENSE_CLASSES,
+    Guess,
+    first_guess,
+    indicator,
+    rounding,
+    whitening_basis,
+)
 from sklearn_lhy._moments import Moments, joint, moved, total_mean
 from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
 
@@ -21,12 +28,12 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     fourth: also the higher sums; missing: NaN marks what is not known (kind "axes").
     """
     d = X.shape[1]
-    count = np.bincount(codes, weight, K).astype(np.float64)
+    codes = codes.astype(np.min_scalar_type(K))  # fast to compare and to sort
+    count = class_sizes(codes, K, weight)
     if guess is None:
         guess = first_guess(X, codes, count, kind, weight, missing)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
-    codes = codes.astype(np.min_scalar_type(K))  # fast to compare and to sort
     groups = 1 if kind == "pooled" else K
     mass, first = 0.0, np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
@@ -39,20 +46,19 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
         rows, label, w = weighty(X[part], codes[part], w)
         A = centred(rows, label)  # (m, d), may be a view of X
         if kind == "each":  # after a first look at the rows, which brought them into the cache
-            A, label, w = by_class(A, label, w, place)
+            add_by_class(first, second, higher, *by_class(A, label, w, place))
+            continue
         members = indicator(label, K, w)
         if missing:
             unknown = np.isnan(A)
             mass = mass + members @ ~unknown
             A = np.where(unknown, 0, A)
         first += members @ A
-        root = A if w is None else A * np.sqrt(w)[:, None]  # root'root is weighted
+        root = rooted(A, w)
         if kind == "axes":
             second += indicator(label, K) @ (root * root)
-        elif kind == "pooled":
-            add_gram(second[0], root)
         else:
-            add_by_class(second, higher, A, root, label)
+            add_gram(second[0], root)
     mean = guess.means - guess.shift
     mean = mean if guess.basis is None else mean @ guess.basis
     third, fourth = (None, None) if higher is None else higher
@@ -98,6 +104,18 @@ def mover(guess, m):
     return move
 
 
+def rooted(A, weight):
+    """The rows times the roots of their weights: root'root is weighted."""
+    return A if weight is None else A * np.sqrt(weight)[:, None]
+
+
+def class_sizes(codes, K, weight=None):
+    """Total weight (K,) of the rows of each class, given codes of a small type."""
+    if weight is None and K <= DENSE_CLASSES:  # bincount is slow with so few counters
+        return np.array([np.count_nonzero(codes == k) for k in range(K)], dtype=np.float64)
+    return np.bincount(codes, weight, K).astype(np.float64)
+
+
 def by_class(rows, label, weight, place):
     """Rows, labels and weights ordered by class; the rows are put in a place (m, d)."""
     order = np.argsort(label, kind="stable")  # a count of small integers
@@ -105,14 +123,14 @@ def by_class(rows, label, weight, place):
     return rows, label[order], None if weight is None else weight[order]
 
 
-def add_by_class(second, higher, A, root, label):
-    """Add the grams of rows ordered by class to second (K, d, d), and their higher sums; in place.
-
-    root (m, d) holds the rows A times the roots of their weights.
-    """
-    edges = np.searchsorted(label, np.arange(len(second) + 1, dtype=label.dtype))
-    for k in range(len(second)):
+def add_by_class(first, second, higher, A, label, weight):
+    """Add the sums of rows ordered by class to first (K, d), second (K, d, d) and higher ones."""
+    root, K = rooted(A, weight), len(first)
+    weight = np.ones(len(A)) if weight is None else weight
+    edges = np.searchsorted(label, np.arange(K + 1, dtype=label.dtype))
+    for k in range(K):
         mine = slice(edges[k], edges[k + 1])
+        first[k] += weight[mine] @ A[mine]
         add_gram(second[k], root[mine])
         if higher is not None:
             square = root[mine] * A[mine]

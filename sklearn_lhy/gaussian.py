@@ -356,7 +356,7 @@ class GaussianGenerativeClassifier(
                 weight=weight,
                 guess=guess,
                 fourth=fourth,
-                missing=self.allow_nan,
+                missing=self.allow_nan and self._axes(),
             )
         second = _moments.variances(moments).sum(axis=0)
         if not np.isfinite(second).all():
