@@ -85,6 +85,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_gather", "    first = first / mass", "    first = 0.99 * first / mass", "moments"),
     ("_gather", "sums.N.sum() or 1", "mass.sum()", "moments"),
     ("_moments", "share = b.N.sum() / max(", "share = b.N.max() / max(", "moments"),
+    ("_gaussian_scores", "W.any(axis=1)", "W.any(axis=1) | True", "gaussian"),
     ("_gaussian_model", "(1 - share) * second + share * shared", "shared", "gaussian"),
     ("_posterior", '"feature_names_in_" in known', "False", "conformance"),
     ("_posterior", 'known.get("n_features_in_") == X.shape[1]', "True", "conformance"),

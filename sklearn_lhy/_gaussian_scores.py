@@ -49,7 +49,8 @@ def log_densities_missing(A, known, model):
         square = (A * A) @ (W * W).T - 2 * A @ (W * M).T + known @ (M * M).T
         log_norm = np.where(W > 0, np.log(np.where(W > 0, W, 1)) - 0.5 * LOG_2PI, 0)
         return known @ log_norm.T - 0.5 * square
-    L = np.empty((len(A), len(M)))
+    L, used = np.empty((len(A), len(M))), looked_at(model)
+    A, known, model = A[:, used], known[:, used], of_features(model, used)
     root = roots(model)
     patterns, which = np.unique(known, axis=0, return_inverse=True)
     for p, columns in enumerate(patterns):
@@ -57,6 +58,21 @@ def log_densities_missing(A, known, model):
         part = model if columns.all() else marginal(model, root, columns)
         L[rows] = part.log_norm - 0.5 * squared_distances(A[np.ix_(rows, columns)], part)
     return L
+
+
+def looked_at(model):
+    """Which features (d,) matter to the model: not those that vary by rounding only."""
+    return np.any([W.any(axis=1) for W in model.whitener], axis=0)
+
+
+def of_features(model, some):
+    """The model of some features (d,), where it does not look at the others."""
+    return model._replace(
+        centre=model.centre[some],
+        whitener=[W[some] for W in model.whitener],
+        mean=model.mean[:, some],
+        covariance=model.covariance[:, some][:, :, some],
+    )
 
 
 def roots(model):

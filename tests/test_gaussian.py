@@ -1026,6 +1026,36 @@ def test_missing_values_beside_columns_that_nearly_agree(kind, c):
 
 
 @pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("constant", [0.0, 3.7, -0.12675079303338618, 125764561.47905578])
+@pytest.mark.parametrize("stream", [False, True])
+def test_missing_values_beside_a_constant_column(kind, constant, stream):
+    """What rounding leaves of a constant column is no variance to judge rows by."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=700)
+    X = rng.standard_normal((700, 4)) @ rng.standard_normal((4, 4)) + 0.5 * y[:, None]
+    X[:, 1] = X[:, 0] + 1e-4 * X[:, 1]
+    P, S = [], []
+    for rows in (X, np.column_stack([X, np.full(700, constant)])):
+        model = GaussianGenerativeClassifier(kind, allow_nan=True)
+        for part in np.array_split(np.arange(700), 3 if stream else 1):
+            model.partial_fit(rows[part], y[part])
+        missing = np.random.default_rng(1).random((700, 5))[:, : rows.shape[1]] < 0.3
+        rows = np.where(missing, np.nan, rows)
+        P.append(model.predict_proba(rows))
+        S.append(model.score_samples(rows))
+    assert max_change(*P) < 1e-8
+    assert_allclose(*S, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
+def test_missing_values_where_every_column_is_constant(kind):
+    X, y = np.ones((6, 2)), np.array([0, 1, 1, 0, 1, 1])
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+    X[::2, 0] = np.nan
+    assert_allclose(model.predict_proba(X), [[1 / 3, 2 / 3]] * 6)
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
 def test_correlations_cannot_be_learnt_from_incomplete_rows(kind):
     X, y = load_iris(return_X_y=True)
     X[0, 0] = np.nan
