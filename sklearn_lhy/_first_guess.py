@@ -16,6 +16,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from sklearn_lhy._rows import add_gram, dense
 
 SAMPLE_ROWS = 200
+FEW = 1000  # rows that are centred by the means of their classes at once
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
@@ -55,20 +56,21 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     rows -= np.take(means, codes, axis=0)
     rows[unknown] = 0
     means += origin
-    if kind == "pooled":
-        variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
-    else:  # a class may lie closer together than all do
-        variance = members @ rows**2 / behind  # (K, d)
-    near = NEAR * np.sqrt(variance)
     basis = None
     if kind != "axes" and len(rows) >= enough:
         covariance = np.zeros((d, d))
         add_gram(covariance, rows, 1 / len(rows))
         basis = whitening_basis(covariance, rounding(shift))
-    for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
-        if basis is None and (np.abs(means - centre) <= near).all():
-            means = np.zeros((K, d)) + centre
-            break
+    if basis is None and X.shape[0] > FEW:  # then one centre saves time
+        if kind == "pooled":
+            variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
+        else:  # a class may lie closer together than all do
+            variance = members @ rows**2 / behind  # (K, d)
+        near = NEAR * np.sqrt(variance)
+        for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
+            if (np.abs(means - centre) <= near).all():
+                means = np.zeros((K, d)) + centre
+                break
     return Guess(shift, means, basis)
 
 
