@@ -7,6 +7,7 @@ import numpy as np
 from scipy.linalg.blas import dtrmm
 from scipy.spatial.distance import cdist
 
+from sklearn_lhy._first_guess import rounding
 from sklearn_lhy._gaussian_model import REDUNDANT, REDUNDANT_WHITENED, ROUNDING
 from sklearn_lhy._gaussians import LOG_2PI, Densities, correlated
 from sklearn_lhy._rows import dense, row_blocks
@@ -49,8 +50,8 @@ def log_densities_missing(A, known, model):
         square = (A * A) @ (W * W).T - 2 * A @ (W * M).T + known @ (M * M).T
         log_norm = np.where(W > 0, np.log(np.where(W > 0, W, 1)) - 0.5 * LOG_2PI, 0)
         return known @ log_norm.T - 0.5 * square
-    L, used = np.empty((len(A), len(M))), looked_at(model)
-    A, known, model = A[:, used], known[:, used], of_features(model, used)
+    L, varies = np.empty((len(A), len(M))), varying(model)
+    A, known, model = A[:, varies], known[:, varies], of_features(model, varies)
     root = roots(model)
     patterns, which = np.unique(known, axis=0, return_inverse=True)
     for p, columns in enumerate(patterns):
@@ -60,13 +61,14 @@ def log_densities_missing(A, known, model):
     return L
 
 
-def looked_at(model):
-    """Which features (d,) matter to the model: not those that vary by rounding only."""
-    return np.any([W.any(axis=1) for W in model.whitener], axis=0)
+def varying(model):
+    """Which features (d,) vary by more than rounding, by which no row should be judged."""
+    deviation = np.sqrt(np.diagonal(model.covariance, axis1=1, axis2=2).max(axis=0))
+    return np.maximum(deviation, np.ptp(model.mean, axis=0)) > rounding(model.centre)
 
 
 def of_features(model, some):
-    """The model of some features (d,), where it does not look at the others."""
+    """The model of some features (d,), where the others are constant."""
     return model._replace(
         centre=model.centre[some],
         whitener=[W[some] for W in model.whitener],

@@ -937,6 +937,19 @@ def test_missing_values_beside_a_redundant_column(kind, seed):
 
 
 @pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_a_redundant_column_stands_in_for_a_missing_one(kind, missing):
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 2
+    X = rng.normal(size=(300, 2)) * [10, 1] + y[:, None]
+    X = np.column_stack([X.sum(axis=1), X])  # each is told by the two others
+    P = GaussianGenerativeClassifier(kind).fit(X[:, 1:], y).predict_proba(X[:, 1:])
+    model = GaussianGenerativeClassifier(kind, allow_nan=True).fit(X, y)
+    X[:, missing] = np.nan
+    assert max_change(model.predict_proba(X), P) < 1e-8
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
 @pytest.mark.parametrize("seed", range(10))
 def test_rounding_beside_a_redundant_column_changes_little(kind, seed):
     """Rows off the span by rounding are those on the span, whatever whitening magnifies."""
