@@ -59,6 +59,23 @@ def test_moments_are_those_of_the_definition(kind, weighted, block_bytes, narrow
     assert_allclose(found, second, rtol=1e-12, atol=1e-12 * np.abs(second).max())
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_many_classes_are_summed_as_few_are(kind, weighted):
+    X, codes, w = rows(n=2000, K=20)
+    w = w if weighted else np.ones(len(X))
+    count, mean, second, _, _ = oracle(X, codes, 20, w)
+    moments = gather(X, codes, 20, kind, weight=w if weighted else None)
+    assert_allclose(moments.N, count, rtol=1e-13)
+    found_mean, found = unfolded(moments)
+    assert_allclose(found_mean, mean, rtol=1e-11, atol=1e-11)
+    if kind == "pooled":
+        second = np.average(second, axis=0, weights=count)[None]
+    elif kind == "axes":
+        second = np.diagonal(second, axis1=1, axis2=2)
+    assert_allclose(found, second, atol=1e-12 * np.abs(second).max())
+
+
 def test_a_bad_guess_changes_rounding_only():
     X, codes, w = rows()
     basis = np.triu(np.random.default_rng(1).normal(size=(5, 5))) + 3 * np.eye(5)
