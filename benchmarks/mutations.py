@@ -92,6 +92,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
         "deviation = 0 * np.sqrt(np.diagonal(model.covariance",
         "gaussian",
     ),
+    ("_gaussian_model", "shrinkage is not None and moments.basis is not None", "False", "gaussian"),
     ("_gaussian_model", "(1 - share) * second + share * shared", "shared", "gaussian"),
     ("_posterior", '"feature_names_in_" in known', "False", "conformance"),
     ("_posterior", 'known.get("n_features_in_") == X.shape[1]', "True", "conformance"),

@@ -231,6 +231,20 @@ def test_diag_equals_gaussian_naive_bayes_without_smoothing(load):
         assert_allclose(model.covariance_, rival.var_, rtol=1e-10)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_shrinkage_is_in_raw_units_where_rows_are_whitened(stream):
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=600)
+    X = rng.normal(size=(600, 4)) + rng.normal(size=(3, 4))[y]
+    X[:, 1] = X[:, 0] + 1e-3 * X[:, 1]
+    rival = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.2).fit(X, y)
+    model = GaussianGenerativeClassifier(shrinkage=0.2)
+    for part in np.array_split(np.arange(600), 3 if stream else 1):
+        model.partial_fit(X[part], y[part])
+    assert model._moments.basis is not None
+    assert max_change(model.predict_proba(X), rival.predict_proba(X)) < 1e-9
+
+
 def test_auto_shrinks_each_class_by_ledoit_and_wolf():
     X, y = load_breast_cancer(return_X_y=True)
     model = GaussianGenerativeClassifier("full", shrinkage="auto").fit(X, y)
