@@ -7,13 +7,9 @@ scikit-learn's checks of every array (plain arrays of floats are spared them), a
 scikit-learn counterpart.
 """
 
-import os
-import time
 import warnings
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy is imported
-
-import numpy as np
+from gaussian import medians  # first, since it fixes the number of BLAS threads
 from sklearn.datasets import load_iris
 from sklearn.discriminant_analysis import (
     LinearDiscriminantAnalysis,
@@ -55,29 +51,18 @@ def with_checks(call):
     return checked
 
 
-def medians(calls, repeat):
-    """Median processor time of each call in microseconds."""
-    times = np.empty((repeat, len(calls)))
-    for row in times:
-        for i, call in enumerate(calls):
-            begin = time.process_time()
-            call()
-            row[i] = time.process_time() - begin
-    return 1e6 * np.median(times, axis=0)
-
-
-def compare(pairs, repeat=101):
+def compare(pairs, budget=1.0):
     print(f"{'':42} {'':12} {'ours':>8} {'checked':>8} {'theirs':>8}")
     for ours, theirs, K in pairs:
         X, y = load_iris(return_X_y=True)
         X, y = X[y < K], y[y < K]
-        for what, call, number in [
-            ("fit", lambda m, X=X, y=y: m.fit(X, y), max(5, repeat // 10)),
-            ("predict one", lambda m, X=X: m.predict_proba(X[:1]), repeat),
+        for what, call in [
+            ("fit", lambda m, X=X, y=y: m.fit(X, y)),
+            ("predict one", lambda m, X=X: m.predict_proba(X[:1])),
         ]:
             own, other = (lambda m=m, call=call: call(m) for m in (ours, theirs))
-            found = medians([own, with_checks(own), other], number)
-            cells = " ".join(f"{time:8.0f}" for time in found)
+            times = medians({"ours": own, "checked": with_checks(own), "theirs": other}, budget)
+            cells = " ".join(f"{1e6 * time:8.0f}" for time in times.values())
             print(f"{str(ours)[:42]:42} {what:12} {cells}")
 
 

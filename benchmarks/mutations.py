@@ -85,6 +85,8 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_gather", "    first = first / mass", "    first = 0.99 * first / mass", "moments"),
     ("_gather", "sums.N.sum() or 1", "mass.sum()", "moments"),
     ("_moments", "share = b.N.sum() / max(", "share = b.N.max() / max(", "moments"),
+    ("_gather", "mass += members @ ~unknown", "mass += members @ unknown", "moments"),
+    ("_moments", "(1 - share) * x + share * y", "share * x + (1 - share) * y", "moments"),
     ("_gaussian_scores", "> rounding(model.centre)", ">= 0", "gaussian"),
     (
         "_gaussian_scores",
@@ -93,7 +95,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
         "gaussian",
     ),
     ("_gaussian_model", "shrinkage is not None and moments.basis is not None", "False", "gaussian"),
-    ("_gaussian_model", "(1 - share) * second + share * shared", "shared", "gaussian"),
+    ("_gaussian_model", "(1 - share) * own + share * shared", "shared", "gaussian"),
     ("_posterior", '"feature_names_in_" in known', "False", "conformance"),
     ("_posterior", 'known.get("n_features_in_") == X.shape[1]', "True", "conformance"),
     ("_posterior", 'self._row_checks.get("ensure_all_finite", True)', "False", "conformance"),

@@ -26,8 +26,8 @@ def pass_as_they_are(X, *y):
 def check_squares(X, second, dtype, power=2):
     """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
 
-    second (d,) are sums of squares (power 4: of fourth powers) of the columns, about any centre,
-    computed in dtype.
+    second (d,) are sums or means of squares (power 4: of fourth powers) of the columns, about any
+    centre, computed in dtype.
     """
     least = np.finfo(dtype).tiny / np.finfo(dtype).eps
     if second.min() >= least and second.max() < np.inf:

@@ -66,12 +66,16 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
             variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
         else:  # a class may lie closer together than all do
             variance = members @ rows**2 / behind  # (K, d)
-        near = NEAR * np.sqrt(variance)
-        for centre in (np.zeros(d), shift):  # one subtraction less, or a cheaper one
-            if (np.abs(means - centre) <= near).all():
-                means = np.zeros((K, d)) + centre
-                break
+        means = common_centre(means, shift, NEAR * np.sqrt(variance))
     return Guess(shift, means, basis)
+
+
+def common_centre(means, shift, near):
+    """The origin or the shift for all classes, if all means are near; or the means (K, d)."""
+    for centre in (np.zeros_like(shift), shift):  # one subtraction less, or a cheaper one
+        if (np.abs(means - centre) <= near).all():
+            return np.zeros_like(means) + centre
+    return means
 
 
 def sampled(codes, count, size, weight=None):

@@ -34,35 +34,27 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
         guess = first_guess(X, codes, count, kind, weight, missing)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
-    groups = 1 if kind == "pooled" else K
-    mass, first = 0.0, np.zeros((K, d))
+    groups, by_class = (1 if kind == "pooled" else K), kind == "each"
+    mass = np.zeros((K, d)) if missing else count[:, None]
+    first = np.zeros((K, d))
     second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
     higher = np.zeros((2, K, d, d)) if fourth else None
-    blocks = row_blocks(X, block_bytes(d, K if kind == "each" else 1, X.dtype.itemsize))
+    blocks = row_blocks(X, block_bytes(d, K if by_class else 1, X.dtype.itemsize))
     centred = mover(guess, blocks[0].stop)
-    place = np.empty((blocks[0].stop, d)) if kind == "each" else None
+    place = np.empty((blocks[0].stop, d)) if by_class else None
     for part in blocks:
         w = None if weight is None else weight[part]
         rows, label, w = weighty(X[part], codes[part], w)
         A = centred(rows, label)  # (m, d), may be a view of X
-        if kind == "each":  # after a first look at the rows, which brought them into the cache
-            add_by_class(first, second, higher, *by_class(A, label, w, place))
-            continue
-        members = indicator(label, K, w)
-        if missing:
-            unknown = np.isnan(A)
-            mass = mass + members @ ~unknown
-            A = np.where(unknown, 0, A)
-        first += members @ A
-        root = rooted(A, w)
-        if kind == "axes":
-            second += indicator(label, K) @ (root * root)
+        if by_class:  # after a first look at the rows, which brought them into the cache
+            add_by_class(first, second, higher, *sorted_rows(A, label, w, place))
+        elif kind == "pooled":
+            add_pooled(first, second[0], A, label, w)
         else:
-            add_gram(second[0], root)
+            add_features(first, second, A, label, w, mass if missing else None)
     mean = guess.means - guess.shift
     mean = mean if guess.basis is None else mean @ guess.basis
     third, fourth = (None, None) if higher is None else higher
-    mass = mass if missing else count[:, None]
     sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, third, fourth)
     return about_means(sums, first)
 
@@ -116,11 +108,32 @@ def class_sizes(codes, K, weight=None):
     return np.bincount(codes, weight, K).astype(np.float64)
 
 
-def by_class(rows, label, weight, place):
+def sorted_rows(rows, label, weight, place):
     """Rows, labels and weights ordered by class; the rows are put in a place (m, d)."""
     order = np.argsort(label, kind="stable")  # a count of small integers
     rows = np.take(rows, order, axis=0, out=place[: len(order)], mode="clip")
     return rows, label[order], None if weight is None else weight[order]
+
+
+def add_pooled(first, second, A, label, weight):
+    """Add the sums of rows to first (K, d), and their gram to second (d, d)."""
+    first += indicator(label, len(first), weight) @ A
+    add_gram(second, rooted(A, weight))
+
+
+def add_features(first, second, A, label, weight, mass):
+    """Add the sums of rows to first (K, d), and those of the squares to second (K, d).
+
+    Where values may be missing, the weight of those that are there goes to mass (K, d).
+    """
+    members = indicator(label, len(first), weight)
+    if mass is not None:
+        unknown = np.isnan(A)
+        mass += members @ ~unknown
+        A = np.where(unknown, 0, A)
+    first += members @ A
+    root = rooted(A, weight)
+    second += indicator(label, len(first)) @ (root * root)
 
 
 def add_by_class(first, second, higher, A, label, weight):
@@ -171,8 +184,7 @@ def better_guess(moments):
     """A Guess that whitens what was gathered without a basis; None where that is good enough."""
     if moments.kind == "axes" or moments.fourth is not None or moments.basis is not None:
         return None
-    each = moments.kind == "each"
-    within = joint(moments.second, moments.N[:, None, None]) if each else moments.second
+    within = joint(moments.second, moments.N[:, None, None])
     shift = moments.shift + total_mean(moments)
     basis = whitening_basis(within[0], rounding(shift))
     return None if basis is None else Guess(shift, moments.shift + moments.mean, basis)

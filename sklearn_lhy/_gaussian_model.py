@@ -57,10 +57,8 @@ def covariances(moments, mean, shared, spherical, pooling, shrinkage):
     if shrinkage == "auto" and not axes:
         within = joint(second, mass)[0]
         second = ledoit_wolf(moments, within.diagonal() + between.diagonal())
-    within = second if len(second) == 1 else joint(second, mass)
-    covariance = within if shared else pooled(second, mass, pooling)
-    if pooling == 1 and not shared:
-        covariance = np.repeat(covariance, len(mean), axis=0)
+    within = joint(second, mass)
+    covariance = within if shared else pooled(second, within, mass, pooling)
     if shrinkage is not None and shrinkage != "auto":
         covariance, within = shrunk(covariance, shrinkage), shrunk(within, shrinkage)
     total = within[0] + between
@@ -88,16 +86,13 @@ def least_deviations(moments, total, dtype):
     return own, np.maximum(least, rounding(moments.shift) @ np.abs(moments.basis))
 
 
-def pooled(second, mass, pooling):
+def pooled(own, shared, mass, pooling):
     """Friedman's covariances between each class's own (pooling 0) and the shared one (1) [C23]."""
-    if pooling == 0 or len(second) == 1:
-        return second
-    shared = joint(second, mass)
-    if pooling == 1:
-        return shared
-    own, all_ = (1 - pooling) * mass, pooling * mass.sum(axis=0)
-    share = all_ / np.where(own + all_ > 0, own + all_, 1)
-    return (1 - share) * second + share * shared
+    if pooling == 0:
+        return own
+    weight, all_ = (1 - pooling) * mass, pooling * mass.sum(axis=0)
+    share = all_ / np.where(weight + all_ > 0, weight + all_, 1)
+    return (1 - share) * own + share * shared
 
 
 def shrunk(S, amount):

@@ -101,13 +101,15 @@ def add(a, b):
         share = share[:, :, None]
     second, third, fourth = (
         None if x is None or y is None else (1 - share) * x + share * y
-        for x, y in zip(a[-3:], b[-3:], strict=True)
+        for x, y in ((a.second, b.second), (a.third, b.third), (a.fourth, b.fourth))
     )
     return Moments(a.kind, a.shift, a.basis, a.N + b.N, mass, mean, second, third, fourth)
 
 
 def joint(values, mass):
-    """Mean (1, ...) of values (K, ...), each with a mass behind it."""
+    """Mean (1, ...) of values (G, ...), each with a mass behind it; one value is its own mean."""
+    if len(values) == 1:
+        return values
     total = mass.sum(axis=0)
     share = mass / np.where(total > 0, total, 1)
     return np.einsum("k...,k...->...", share, values)[None]
