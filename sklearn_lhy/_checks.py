@@ -3,6 +3,8 @@
 Every refusal names the argument, what is wrong with it and the remedy.
 """
 
+from functools import cache
+
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.multiclass import check_classification_targets
@@ -23,13 +25,25 @@ def pass_as_they_are(X, *y):
     )
 
 
+@cache
+def least_square(dtype):
+    """Least number of a dtype that is exact enough as a sum of squares."""
+    precision = np.finfo(dtype)
+    return precision.tiny / precision.eps
+
+
+def squares_fit(second):
+    """Whether all sums or means of squares are finite and none of them has vanished."""
+    return second.min() >= least_square(second.dtype) and second.max() < np.inf
+
+
 def check_squares(X, second, dtype, power=2):
     """Refuse columns whose squares overflow, or underflow so that the columns seem constant.
 
     second (d,) are sums or means of squares (power 4: of fourth powers) of the columns, about any
     centre, computed in dtype.
     """
-    least = np.finfo(dtype).tiny / np.finfo(dtype).eps
+    least = least_square(dtype)
     if second.min() >= least and second.max() < np.inf:
         return
     powers = {2: "squares", 4: "fourth powers (for shrinkage='auto')"}[power]
@@ -55,7 +69,8 @@ def encode_labels(y):
     """
     some = slice(None, None, max(1, len(y) // 1000))  # rows that mostly show every class
     whole = y.dtype.kind in "iu" and len(y) > 0
-    lowest, width = (y.min(), int(y.max()) - int(y.min()) + 1) if whole else (0, 0)
+    lowest, highest = (y.min(), y.max()) if whole else (0, -1)
+    width = int(highest) - int(lowest) + 1
     if 0 < width <= 1000:
         lowest = lowest.astype(np.int64)  # large unsigned labels wrap around, and back again
         codes = y.astype(np.int64, copy=False)
@@ -64,7 +79,7 @@ def encode_labels(y):
         if not present.all():
             present = np.bincount(codes) > 0
         classes = (present.nonzero()[0] + lowest).astype(y.dtype)
-        return classes, codes if present.all() else (present.cumsum() - 1)[codes]
+        return classes, codes if len(classes) == width else (present.cumsum() - 1)[codes]
     classes = np.unique(y[some])
     codes = np.minimum(np.searchsorted(classes, y), len(classes) - 1)
     if not np.array_equal(classes[codes], y):  # a class that the sample missed
@@ -142,14 +157,14 @@ def refuse_what_would_be_lost(**given):
             raise ValueError(f"y has shape {values.shape}: give a label for each row.")
 
 
-def need_rows_in_memory(X, y, weight):
+def need_rows_in_memory(X, **others):
     """Refuse what Dask holds where one array is needed, before numpy makes one of it."""
     if is_lazy(X):
         raise TypeError(
             f"X is a {type(X).__name__} of Dask: it serves as training rows of `fit`, not here."
             " Give an array in memory, such as X.compute() or a part of X."
         )
-    for name, values in (("y", y), ("sample_weight", weight)):
+    for name, values in others.items():
         if is_lazy(values):
             raise TypeError(
                 f"{name} is a Dask collection, but X is one array in memory. A transformer that"

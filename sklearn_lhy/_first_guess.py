@@ -1,4 +1,4 @@
-"""A first guess from a sample of rows: where to centre all of them, and how to whiten them.
+"""A first guess: where to centre the rows, and how to whiten them.
 
 It fixes coordinates u = (x - shift) @ basis in which nothing cancels: each row is centred by the
 guessed mean of its class before it is squared, and a badly conditioned sample also whitens the
@@ -16,20 +16,33 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from sklearn_lhy._rows import add_gram, dense
 
 SAMPLE_ROWS = 200
-FEW = 1000  # rows that are centred by the means of their classes at once
+FEW = 1000  # rows that are sooner summed about a rough centre than looked at before
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
-NEAR = 4  # standard deviations that a class may lie from where its rows are centred
+NEAR = {"pooled": 8, "each": 4, "axes": 4}  # standard deviations: see is_near
+EPS = np.finfo(float).eps
 RIDGE = 1e-12  # at least; keeps the basis finite along redundant directions
 
 
 class Guess(NamedTuple):
-    """Where to centre (means (K, d), shift (d,)) and how to whiten (basis (d, d) or None)."""
+    """Where to centre (means (K, d), or (1, d) for all) and how to whiten (basis or None)."""
 
-    shift: np.ndarray
+    shift: np.ndarray  # (d,)
     means: np.ndarray
-    basis: np.ndarray | None
+    basis: np.ndarray | None  # (d, d)
+
+
+def rough_guess(X):
+    """A Guess that centres all rows halfway between the first and the last, judged by the sums."""
+    ends = dense(X[:: max(1, X.shape[0] - 1)]).astype(np.float64)
+    centre = (ends[0] + ends[-1]) / 2  # exact where a column is constant
+    return Guess(centre, centre[None], None)
+
+
+def enough(d, K):
+    """How many rows tell what nearly determines others."""
+    return 3 * d // 2 + K
 
 
 def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
@@ -38,8 +51,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     Coordinates (shift, basis) may be known, from a Guess or moments.
     """
     d, K = X.shape[1], len(count)
-    enough = 3 * d // 2 + K  # rows, to tell what nearly determines others
-    index = sampled(codes, count, max(SAMPLE_ROWS, enough), weight)
+    index = sampled(codes, count, max(SAMPLE_ROWS, enough(d, K)), weight)
     rows, codes = dense(X[index]).astype(np.float64, copy=False), codes[index]
     members, behind = indicator(codes, K), np.bincount(codes, minlength=K)[:, None]
     unknown = np.isnan(rows) if missing else slice(0)
@@ -57,25 +69,31 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     rows[unknown] = 0
     means += origin
     basis = None
-    if kind != "axes" and len(rows) >= enough:
+    if kind != "axes":
         covariance = np.zeros((d, d))
         add_gram(covariance, rows, 1 / len(rows))
-        basis = whitening_basis(covariance, rounding(shift))
-    if basis is None and X.shape[0] > FEW:  # then one centre saves time
-        if kind == "pooled":
-            variance = np.einsum("ij,ij->j", rows, rows) / len(rows)  # (d,)
-        else:  # a class may lie closer together than all do
-            variance = members @ rows**2 / behind  # (K, d)
-        means = common_centre(means, shift, NEAR * np.sqrt(variance))
+        if len(rows) >= enough(d, K):
+            basis = whitening_basis(covariance, shift)
+    if basis is None:  # a class may lie closer together than all do
+        variance = covariance.diagonal() if kind == "pooled" else members @ rows**2 / behind
+        means = common_centre(means, variance, kind, shift)
     return Guess(shift, means, basis)
 
 
-def common_centre(means, shift, near):
-    """The origin or the shift for all classes, if all means are near; or the means (K, d)."""
-    for centre in (np.zeros_like(shift), shift):  # one subtraction less, or a cheaper one
-        if (np.abs(means - centre) <= near).all():
-            return np.zeros_like(means) + centre
-    return means
+def common_centre(means, variance, kind, shift):
+    """The origin or the shift (1, d) for all classes, if all are near; or the means (K, d)."""
+    if is_near(means, variance, kind):
+        return np.zeros((1, len(shift)))  # a subtraction less
+    return shift[None] if is_near(means - shift, variance, kind) else means
+
+
+def is_near(offset, variance, kind):
+    """Whether classes whose means have an offset (K, d) from a centre can be summed about it.
+
+    The sums then lose no more digits than posteriors can spare: those of a pooled covariance can
+    spare some more than those of each class.
+    """
+    return (np.abs(offset) <= NEAR[kind] * np.sqrt(np.abs(variance))).all()
 
 
 def sampled(codes, count, size, weight=None):
@@ -96,19 +114,22 @@ def sampled(codes, count, size, weight=None):
 
 def rounding(value):
     """Deviation that a constant column of this value may seem to have."""
-    return 8 * np.finfo(float).eps * np.abs(value)
+    return 8 * EPS * np.abs(value)
 
 
-def whitening_basis(covariance, least):
-    """Inverse Cholesky factor of a covariance; None where it is benign.
+def whitening_basis(covariance, centre):
+    """Inverse Cholesky factor of a covariance about a centre (d,); None where it is benign.
 
-    Of the covariance (d, d) the lower half is read. Columns with a standard deviation of at most
-    least (d,) are constant and stay as they are.
+    Of the covariance (d, d) the lower half is read. Columns that do not vary by more than rounding
+    stay as they are.
     """
     scale = np.sqrt(covariance.diagonal())
+    factor, failed = dpotrf(covariance.T)
+    if not failed and (factor.diagonal() > UNDETERMINED * scale).all():
+        return None  # at first sight
     if not np.isfinite(scale).all():
         return None  # the caller will find it
-    constant = scale <= least
+    constant = scale <= rounding(centre)
     scale[constant] = np.inf
     factor = cholesky(covariance / scale / scale[:, None])
     if ((factor.diagonal() > UNDETERMINED) | constant).all():

@@ -7,13 +7,16 @@ import numpy as np
 
 from sklearn_lhy._first_guess import (
     DENSE_CLASSES,
+    FEW,
     Guess,
+    enough,
     first_guess,
     indicator,
-    rounding,
+    is_near,
+    rough_guess,
     whitening_basis,
 )
-from sklearn_lhy._moments import Moments, joint, moved, total_mean
+from sklearn_lhy._moments import Moments, joint, moved, total_mean, variances
 from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
@@ -23,15 +26,29 @@ UPPER = ~np.tri(STRIP, dtype=bool)
 
 
 def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=False):
-    """Moments of n rows with class codes (n,), one pass over blocks of rows.
+    """Moments of n rows with class codes (n,), in one pass over them.
 
+    Few rows may take a second one, where the first has shown that their centre was poor.
     fourth: also the higher sums; missing: NaN marks what is not known (kind "axes").
     """
-    d = X.shape[1]
     codes = codes.astype(np.min_scalar_type(K))  # fast to compare and to sort
     count = class_sizes(codes, K, weight)
+    options = codes, count, kind, weight, fourth, missing
+    if guess is None and weight is None and not missing and len(codes) <= FEW:
+        guess = rough_guess(X)
+        moments = one_pass(X, guess, *options)
+        if is_near(moments.mean, variances(moments), kind):
+            guess = better_guess(moments) if len(codes) >= enough(X.shape[1], K) else None
+            return moments if guess is None else one_pass(X, guess, *options)
+        guess = None
     if guess is None:
         guess = first_guess(X, codes, count, kind, weight, missing)
+    return one_pass(X, guess, *options)
+
+
+def one_pass(X, guess, codes, count, kind, weight, fourth, missing):
+    """Moments of rows that a guess centres and whitens, in blocks that stay in the cache."""
+    d, K = X.shape[1], len(count)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
     groups, by_class = (1 if kind == "pooled" else K), kind == "each"
@@ -52,10 +69,10 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
             add_pooled(first, second[0], A, label, w)
         else:
             add_features(first, second, A, label, w, mass if missing else None)
-    mean = guess.means - guess.shift
-    mean = mean if guess.basis is None else mean @ guess.basis
+    origin = guess.means - guess.shift
+    origin = origin if guess.basis is None else origin @ guess.basis
     third, fourth = (None, None) if higher is None else higher
-    sums = Moments(kind, guess.shift, guess.basis, count, mass, mean, second, third, fourth)
+    sums = Moments(kind, guess.shift, guess.basis, count, mass, origin, second, third, fourth)
     return about_means(sums, first)
 
 
@@ -79,8 +96,8 @@ def mover(guess, m):
     spare = np.empty((m, len(guess.shift)))
     if guess.basis is None and not guess.means.any():
         return lambda rows, label: rows.astype(np.float64, order="C", copy=False)
-    if (guess.means == guess.means[0]).all():
-        centre = np.tile(guess.means[0], (m, 1))  # faster than broadcasting over short rows
+    if len(guess.means) == 1:
+        centre = np.repeat(guess.means, m, axis=0)  # faster than broadcasting over short rows
 
         def centres(label):
             return centre[: len(label)]
@@ -103,8 +120,10 @@ def rooted(A, weight):
 
 def class_sizes(codes, K, weight=None):
     """Total weight (K,) of the rows of each class, given codes of a small type."""
-    if weight is None and K <= DENSE_CLASSES:  # bincount is slow with so few counters
-        return np.array([np.count_nonzero(codes == k) for k in range(K)], dtype=np.float64)
+    if weight is None and K <= DENSE_CLASSES and len(codes) > FEW:
+        # bincount is slow with so few counters
+        sizes = [np.count_nonzero(codes == k) for k in range(K - 1)]
+        return np.array([*sizes, len(codes) - sum(sizes)], dtype=np.float64)
     return np.bincount(codes, weight, K).astype(np.float64)
 
 
@@ -153,27 +172,31 @@ def add_by_class(first, second, higher, A, label, weight):
 
 def about_means(sums, first):
     """Moments about the class means, from sums about other points: the first (K, d), and grams."""
-    mass, second = np.where(sums.mass > 0, sums.mass, 1), sums.second
+    mass, second = sums.mass + (sums.mass == 0), sums.second
     first = first / mass
-    moments = sums._replace(mean=sums.mean + first)
+    mean = sums.mean + first
     if sums.kind == "axes":
-        return moments._replace(second=second / mass - first**2)
+        return sums._replace(mean=mean, second=second / mass - first**2)
     if sums.fourth is not None:
         powers = mirrored(second), sums.third, mirrored(sums.fourth)
         second, third, fourth = (power / mass[:, :, None] for power in powers)
-        return moved(moments._replace(second=second, third=third, fourth=fourth), -first, first)
-    N = np.array([[sums.N.sum() or 1]]) if sums.kind == "pooled" else mass  # (G, 1)
-    root = np.sqrt(mass / N) * first
-    for S, n, part in zip(second, N[:, 0], root.reshape(len(N), -1, root.shape[1]), strict=True):
-        add_gram(S, part, -1.0, 1 / n)
-    return moments._replace(second=mirrored(second))
+        moments = sums._replace(mean=mean, second=second, third=third, fourth=fourth)
+        return moved(moments, -first, first)
+    if sums.kind == "pooled":
+        N = sums.N.sum() or 1
+        add_gram(second[0], np.sqrt(mass / N) * first, -1.0, 1 / N)
+    else:
+        for k, N in enumerate(mass[:, 0]):
+            add_gram(second[k], first[k : k + 1], -1.0, 1 / N)
+    return sums._replace(mean=mean, second=mirrored(second))
 
 
 def mirrored(S):
     """Symmetric matrices (G, d, d) from their lower triangles, in place."""
     for i in range(0, S.shape[1], STRIP):  # a copy to where it overlaps would need memory
         rows = S[:, i : i + STRIP]
-        S[:, :i, i : i + STRIP] = rows[:, :, :i].mT
+        if i:
+            S[:, :i, i : i + STRIP] = rows[:, :, :i].mT
         square = rows[:, :, i : i + STRIP]
         m = square.shape[1]
         np.copyto(square, square.mT, where=UPPER[:m, :m])
@@ -184,7 +207,8 @@ def better_guess(moments):
     """A Guess that whitens what was gathered without a basis; None where that is good enough."""
     if moments.kind == "axes" or moments.fourth is not None or moments.basis is not None:
         return None
-    within = joint(moments.second, moments.N[:, None, None])
-    shift = moments.shift + total_mean(moments)
-    basis = whitening_basis(within[0], rounding(shift))
-    return None if basis is None else Guess(shift, moments.shift + moments.mean, basis)
+    within = joint(moments.second, moments.N[:, None, None])[0]
+    basis = whitening_basis(within, moments.shift)
+    if basis is None:
+        return None
+    return Guess(moments.shift + total_mean(moments), moments.shift + moments.mean, basis)

@@ -23,7 +23,9 @@ def densities(moments, dtype, *, shared, spherical=False, pooling=0.0, shrinkage
     if shrinkage is not None and moments.basis is not None:
         moments = expressed(moments, moments.shift, None)
     centre = total_mean(moments)
-    mean = np.where(moments.mass > 0, moments.mean, centre) - centre
+    mean = moments.mean - centre
+    if moments.kind == "axes":
+        mean *= moments.mass > 0  # a feature may be unknown in a class
     covariance, total = covariances(moments, mean, shared, spherical, pooling, shrinkage)
     own, least = least_deviations(moments, total, dtype)
     floor = max(floor, ROUNDING)
@@ -53,7 +55,8 @@ def covariances(moments, mean, shared, spherical, pooling, shrinkage):
         between = joint(between, mass)[0]
     else:
         mass = moments.N[:, None, None]
-        between = (moments.N[:, None] * mean).T @ mean / moments.N.sum()
+        share = moments.N / moments.N.sum()
+        between = (share[:, None] * mean).T @ mean
     if shrinkage == "auto" and not axes:
         within = joint(second, mass)[0]
         second = ledoit_wolf(moments, within.diagonal() + between.diagonal())

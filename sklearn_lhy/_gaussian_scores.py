@@ -119,7 +119,7 @@ def linear_scores(model, log_prior):
     """
     A, M = model.whitener[0], model.offset
     W = (M * A).T if A.ndim == 1 else A @ M.T
-    return Layer(W, log_prior - 0.5 * (M * M).sum(axis=1))
+    return Layer(W, log_prior - 0.5 * np.vecdot(M, M))
 
 
 def discriminant_directions(model, prior):

@@ -17,6 +17,7 @@ from scipy.linalg import qr
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 
 CLEARLY = 10  # times the least standard deviation, from which on no pivoting is needed
+NARROW = 50  # columns, of whose correlations their number bounds the eigenvalues well enough
 LOG_2PI = np.log(2 * np.pi)
 
 
@@ -46,13 +47,15 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
     Deviations of columns of u that features cause by themselves are `own`, those of rounding
     `least` (d,).
     """
-    whitener, largest = [S.copy() for S in covariance], bound_of_correlations(total, least)
+    d = len(total)
+    whitener = [S.copy() for S in covariance]
+    largest = d if d <= NARROW else bound_of_correlations(total, least)  # of their eigenvalues
     plain = [
         invert_root(W, least) and above_floor(W, S, total, floor, largest)
         for W, S in zip(whitener, covariance, strict=True)
     ]
     if all(plain):  # then the total covariance is far from singular too
-        back, triangular = np.eye(len(total)), True
+        back, triangular = None, True
         volume = np.log([W.diagonal() for W in whitener]).sum(axis=1)
     else:
         span = spanned(total, own, least)
@@ -63,15 +66,16 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
         ]
         whitener, volume, covariance = zip(*parts, strict=True)
         covariance = np.stack(covariance)
-    log_norm = np.zeros(len(mean)) + volume - 0.5 * len(back) * LOG_2PI
+    log_norm = np.zeros(len(mean)) + volume - 0.5 * whitener[0].shape[1] * LOG_2PI
     if len(whitener) == 1:
         offset = mean @ whitener[0]  # (K, r)
     else:
         offset = np.array([m @ W for m, W in zip(mean, whitener, strict=True)])
     if basis is not None:
-        unfold = np.linalg.solve(basis, np.eye(len(basis)))
+        unfold = np.linalg.solve(basis, np.eye(d))
         covariance = unfold.T @ covariance @ unfold
         whitener, mean = [basis @ W for W in whitener], mean @ unfold
+        back = np.eye(d) if back is None else back
         log_norm = log_norm + log_volume(back) - log_volume(back @ unfold)
     return Densities(shift, whitener, offset, log_norm, shift + mean, covariance, triangular)
 
@@ -146,20 +150,22 @@ def whitened(Sigma, span, floor):
 
 
 def above_floor(W, Sigma, total, floor, largest):
-    """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance (d, d).
+    """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance.
 
     Mostly a bound suffices: no eigenvalue of W' total W exceeds its trace if features went
     separately, times `largest`, a bound for the eigenvalues of the correlations.
     """
-    bound = np.einsum("ij,ij->i", W, W) @ total.diagonal() * largest
-    return bound * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
+    A = np.sqrt(total.diagonal())[:, None] * W
+    bound = np.vdot(A, A)
+    return bound * largest * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
 
 
 def bound_of_correlations(total, least):
     """Frobenius norm of the correlations of what varies, which no eigenvalue exceeds."""
     variance = total.diagonal()
     inverse = 1 / np.sqrt(np.where(variance > least**2, variance, np.inf))
-    corr = inverse[:, None] * total * inverse
+    corr = inverse[:, None] * total
+    corr *= inverse
     return np.sqrt(np.vdot(corr, corr))
 
 

@@ -119,17 +119,18 @@ def variances(moments):
     """The diagonals of the second moments, in u: (K, d) or (1, d)."""
     if moments.kind == "axes":
         return moments.second
-    return np.diagonal(moments.second, axis1=1, axis2=2)
+    return moments.second.diagonal(axis1=1, axis2=2)
 
 
 def total_mean(moments):
     """Mean of all rows (d,) in u."""
-    return (moments.mass * moments.mean).sum(axis=0) / np.maximum(moments.mass.sum(axis=0), TINY)
+    total = np.maximum(moments.mass.sum(axis=0), TINY)
+    return np.vecdot(moments.mass.T, moments.mean.T) / total
 
 
 def occupied(moments):
     """The same moments without empty classes, and the codes of those that are left."""
-    left = np.flatnonzero(moments.N > 0)
+    left = moments.N.nonzero()[0]
     return (moments if len(left) == len(moments.N) else of_classes(moments, left)), left
 
 

@@ -6,7 +6,6 @@ softmax(z) [L22]. A subclass supplies the scores.
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -40,16 +39,19 @@ def refuse_overflow():
     raise ValueError("X holds values so large that the scores overflow: check its units.")
 
 
-@contextmanager
-def unchanged_on_error(estimator):
+class unchanged_on_error:
     """Give the estimator its old attributes back when the block inside fails or is interrupted."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
+
+    def __init__(self, estimator):
+        self.attributes = vars(estimator)
+
+    def __enter__(self):
+        self.before = dict(self.attributes)
+
+    def __exit__(self, error, *_):
+        if error is not None:
+            self.attributes.clear()
+            self.attributes.update(self.before)
 
 
 class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
@@ -113,7 +115,6 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
     def _check_rows(self, X):
         """Validate X for prediction."""
         check_is_fitted(self)
-        refuse_what_would_be_lost(X=X)
         return self._validated(X, reset=False)
 
     def _validated(self, X, *y, reset):
@@ -128,6 +129,9 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
             or "feature_names_in_" in known
             or not (reset or known.get("n_features_in_") == X.shape[1])
         ):
+            given = dict(zip("Xy", (X, *y), strict=False))
+            refuse_what_would_be_lost(**given)
+            need_rows_in_memory(**given)
             checks = self._row_checks | (self._target_checks if y else {})
             return validate_data(self, X, *y, reset=reset, **checks)
         if self._row_checks.get("ensure_all_finite", True):
@@ -140,11 +144,11 @@ class PosteriorClassifier(ClassifierMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _check_training(self, X, y, sample_weight, *, reset=True):
         """Validate training data: X (n, d), labels y (n,), weights (n,) of X's dtype or None."""
-        refuse_what_would_be_lost(X=X, y=y, sample_weight=sample_weight)
-        need_rows_in_memory(X, y, sample_weight)
         X, y = self._validated(X, y, reset=reset)
         check_labels(y)
         if sample_weight is not None:
+            refuse_what_would_be_lost(sample_weight=sample_weight)
+            need_rows_in_memory(X, sample_weight=sample_weight)
             sample_weight = check_sample_weight(sample_weight, X)
         return X, y, sample_weight
 

@@ -19,6 +19,7 @@ from sklearn_lhy._checks import (
     encode_labels,
     known_codes,
     need_two_classes,
+    squares_fit,
 )
 from sklearn_lhy._compat import Interval, StrOptions, fit_context
 from sklearn_lhy._first_guess import first_guess
@@ -358,10 +359,11 @@ class GaussianGenerativeClassifier(
                 fourth=fourth,
                 missing=self.allow_nan and self._axes(),
             )
-        second = _moments.variances(moments).sum(axis=0)
-        if not np.isfinite(second).all():
-            self._check_finite(X)
-        check_squares(X, second, second.dtype)
+        second = _moments.variances(moments)
+        if not squares_fit(second):
+            if not np.isfinite(second).all():
+                self._check_finite(X)
+            check_squares(X, second.sum(axis=0), second.dtype)
         if fourth:
             powers = np.diagonal(moments.fourth, axis1=1, axis2=2).sum(axis=0)
             check_squares(X, powers, powers.dtype, power=4)
@@ -402,7 +404,7 @@ class GaussianGenerativeClassifier(
 
     def _set_model(self, classes, moments, dtype):
         """Set every attribute from the moments."""
-        K, d = len(classes), len(moments.shift)
+        K = len(classes)
         left, seen = _moments.occupied(moments)
         self._shared = self.covariance_type in SHARED  # it may be changed after the fit
         model = densities(
@@ -416,18 +418,11 @@ class GaussianGenerativeClassifier(
         )
         self.classes_, self.class_count_ = classes, moments.N
         self._gathered, self._model, self._seen = moments._asdict(), model._asdict(), seen
-        self.means_ = np.full((K, d), np.nan, dtype)
-        self.means_[seen] = model.mean
+        self.means_ = _among_all(model.mean.astype(dtype), seen, K)
         covariance = _held(model.covariance, dtype)
         if self.covariance_type == "spherical":
             covariance = covariance.max(axis=1)
-        if self._shared:
-            self.covariance_ = covariance[0]
-        else:
-            self.covariance_ = covariance
-            if len(seen) < K:
-                self.covariance_ = np.full((K, *covariance.shape[1:]), np.nan, dtype)
-                self.covariance_[seen] = covariance
+        self.covariance_ = covariance[0] if self._shared else _among_all(covariance, seen, K)
         return self._set_priors()
 
     def _set_priors(self):
@@ -446,9 +441,9 @@ class GaussianGenerativeClassifier(
             for name in LINEAR:  # of a fit with another covariance_type
                 vars(self).pop(name, None)
             return self
-        seen, centre, dtype = self._seen, self._densities.centre, self.means_.dtype
-        W, b = np.zeros((len(centre), K)), np.full(K, -np.inf)
-        W[:, seen], b[seen] = linear_scores(self._densities, self._log_prior())
+        seen, model, dtype = self._seen, self._densities, self.means_.dtype
+        centre, (W, b) = model.centre, linear_scores(model, self._log_prior())
+        W, b = _among_all(W.T, seen, K, 0).T, _among_all(b, seen, K, -np.inf)
         if K == 2:
             W, b = W[:, 1:] - W[:, :1], b[1:] - b[:1]
         self._centred = [W, b]
@@ -467,11 +462,7 @@ class GaussianGenerativeClassifier(
         """Log joint ln P(x, k) (n, K) of validated rows; -inf for classes without rows."""
         L = log_densities(X, self._densities, self.allow_nan)
         L += self._log_prior()
-        if len(self._seen) == len(self.classes_):
-            return L
-        joint = np.full((X.shape[0], len(self.classes_)), -np.inf)
-        joint[:, self._seen] = L
-        return joint
+        return _among_all(L.T, self._seen, len(self.classes_), -np.inf).T
 
     def _scores(self, X):
         if len(self.classes_) < 2:
@@ -652,6 +643,15 @@ def _held(values, dtype):
     with np.errstate(over="ignore"):
         cast = values.astype(dtype)
     return cast if np.isfinite(cast).all() else values
+
+
+def _among_all(values, seen, K, absent=np.nan):
+    """Give values of the classes that have rows as those of all K classes."""
+    if len(seen) == K:
+        return values
+    wide = np.full((K, *values.shape[1:]), absent, values.dtype)
+    wide[seen] = values
+    return wide
 
 
 def _union(classes, labels):

@@ -658,6 +658,19 @@ def test_fourth_powers_decide_which_units_automatic_shrinkage_takes(kind):
         clone(model).set_params(shrinkage=None).fit(X * scale, y)
 
 
+@pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("offset", [4, 8, 32, 128])
+def test_an_offset_of_some_deviations_changes_nothing(kind, offset):
+    """It may still be centred by the origin."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=20_000)
+    X = rng.standard_normal((20_000, 30)) + 0.4 * y[:, None] * rng.standard_normal(30)
+    X += offset
+    P = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
+    X -= offset  # exactly
+    assert max_change(GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X), P) < 1e-12
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
 def test_an_offset_of_1e8_changes_nothing(kind, load):

@@ -220,6 +220,32 @@ def test_a_sample_whitens_where_features_nearly_determine_each_other():
     assert np.linalg.cond(np.cov(X.T)) > 1e10
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_rows_are_summed_again_where_their_centre_was_poor(kind):
+    X, codes, _ = rows(n=300)
+    X += 1e7 * codes[:, None]
+    _, mean, second, _, _ = oracle(X, codes, 3, np.ones(300))
+    moments = gather(X, codes, 3, kind)
+    assert_allclose(moments.shift + moments.mean, mean, atol=1e-8)
+    if kind == "pooled":
+        second = np.average(second, axis=0, weights=np.bincount(codes))[None]
+    elif kind == "axes":
+        second = np.diagonal(second, axis1=1, axis2=2)
+    assert_allclose(moments.second, second, atol=1e-8 * np.abs(second).max())
+
+
+@pytest.mark.parametrize("kind", ["pooled", "each"])
+def test_few_rows_are_whitened_where_they_suffice_to_tell(kind):
+    X, codes, _ = rows(n=60, d=4, K=2)
+    assert gather(X, codes, 2, kind).basis is None
+    X[:, 3] = X[:, 0] - 2 * X[:, 1] + 1e-6 * X[:, 3]
+    moments = gather(X, codes, 2, kind)
+    within = np.average(moments.second, axis=0, weights=moments.N[: len(moments.second)])
+    assert np.linalg.cond(within) < 100
+    few = np.flatnonzero(codes == 0)[:4].tolist() + np.flatnonzero(codes == 1)[:3].tolist()
+    assert gather(X[few], codes[few], 2, kind).basis is None
+
+
 def test_the_guess_knows_every_class_though_a_sample_may_miss_it():
     X, codes, _ = rows(n=5000, K=2)
     codes[codes == 0] = 1
