@@ -17,6 +17,7 @@ from scipy.linalg import qr
 from scipy.linalg.lapack import dpotrf, dpstrf, dtrtri
 
 CLEARLY = 10  # times the least standard deviation, from which on no pivoting is needed
+EXACT = 1e7  # inflation of variances, beyond which a pivot may be what rounding has left
 NARROW = 50  # columns, of whose correlations their number bounds the eigenvalues well enough
 LOG_2PI = np.log(2 * np.pi)
 
@@ -51,7 +52,7 @@ def correlated(mean, covariance, total, own, least, floor, shift, basis):
     whitener = [S.copy() for S in covariance]
     largest = d if d <= NARROW else bound_of_correlations(total, least)  # of their eigenvalues
     plain = [
-        invert_root(W, least) and above_floor(W, S, total, floor, largest)
+        invert_root(W, least) and sound(W, S, total, floor, largest)
         for W, S in zip(whitener, covariance, strict=True)
     ]
     if all(plain):  # then the total covariance is far from singular too
@@ -108,7 +109,8 @@ def spanned(total, own, least):
     factor, failed = dpotrf(scaled, lower=True)
     if not failed and np.all(factor.diagonal() > CLEARLY):  # no need to look for the best order
         into = dtrtri(factor, lower=True)[0].T
-        return Span(into / unit[:, None], factor.T * unit, plain=True)
+        if inflation(into, scaled) < EXACT:
+            return Span(into / unit[:, None], factor.T * unit, plain=True)
     factor, order, rank, _ = dpstrf(scaled, tol=1.0, lower=True)
     order, factor = order - 1, np.tril(factor)[:, :rank]
     back = np.zeros((rank, d))
@@ -149,15 +151,22 @@ def whitened(Sigma, span, floor):
     return into @ dtrtri(factor, lower=True)[0].T, log_det, Sigma
 
 
-def above_floor(W, Sigma, total, floor, largest):
-    """Whether Sigma = (W W')^-1 exceeds the fraction floor of the total covariance.
+def sound(W, Sigma, total, floor, largest):
+    """Whether Sigma = (W W')^-1 is exact and exceeds the fraction floor of the total covariance.
 
     Mostly a bound suffices: no eigenvalue of W' total W exceeds its trace if features went
     separately, times `largest`, a bound for the eigenvalues of the correlations.
     """
     A = np.sqrt(total.diagonal())[:, None] * W
     bound = np.vdot(A, A)
+    if not bound < EXACT and not inflation(W, Sigma) < EXACT:
+        return False
     return bound * largest * floor < 1 or not dpotrf(Sigma - floor * total, lower=True)[1]
+
+
+def inflation(W, S):
+    """Greatest variance of a column over that which the others leave of it; S = (W W')^-1."""
+    return ((W * W).sum(axis=1) * S.diagonal()).max(initial=0)
 
 
 def bound_of_correlations(total, least):

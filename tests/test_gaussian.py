@@ -315,6 +315,21 @@ def test_the_density_of_redundant_features_is_that_within_their_span():
 
 
 @pytest.mark.parametrize("kind", ["tied", "full"])
+@pytest.mark.parametrize("n, d", [(12, 10), (40, 30)])
+def test_the_order_of_redundant_features_is_nothing_to_the_density(kind, n, d):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(n, d)) @ rng.normal(size=(d, d)) * 10.0 ** rng.uniform(-3, 3, size=d)
+        y = np.arange(n) % 2
+        X += X.std(axis=0) * rng.normal(size=(2, d))[y]
+        X[:, 0] = X[:, 1:].sum(axis=1)
+        order = rng.permutation(d)
+        L = GaussianGenerativeClassifier(kind).fit(X, y).score_samples(X)
+        model = GaussianGenerativeClassifier(kind).fit(X[:, order], y)
+        assert_allclose(model.score_samples(X[:, order]), L, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["tied", "full"])
 def test_units_of_redundant_features_only_shift_the_density(kind):
     """The oracle computes the volume of the map into the larger space with 50 digits."""
     X, y = standardised(load_iris)
