@@ -20,7 +20,8 @@ FEW = 1000  # rows that are sooner summed about a rough centre than looked at be
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
-NEAR = {"pooled": 8, "each": 4, "axes": 4}  # standard deviations: see is_near
+NEAR = 10  # standard deviations that a class may lie from where its rows are centred
+NEARER = 4  # the same for many rows, if they are summed in one bunch
 EPS = np.finfo(float).eps
 RIDGE = 1e-12  # at least; keeps the basis finite along redundant directions
 
@@ -76,24 +77,23 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
             basis = whitening_basis(covariance, shift)
     if basis is None:  # a class may lie closer together than all do
         variance = covariance.diagonal() if kind == "pooled" else members @ rows**2 / behind
-        means = common_centre(means, variance, kind, shift)
+        means = common_centre(means, variance, NEARER if kind == "each" else NEAR, shift)
     return Guess(shift, means, basis)
 
 
-def common_centre(means, variance, kind, shift):
+def common_centre(means, variance, near, shift):
     """The origin or the shift (1, d) for all classes, if all are near; or the means (K, d)."""
-    if is_near(means, variance, kind):
+    if is_near(means, variance, near):
         return np.zeros((1, len(shift)))  # a subtraction less
-    return shift[None] if is_near(means - shift, variance, kind) else means
+    return shift[None] if is_near(means - shift, variance, near) else means
 
 
-def is_near(offset, variance, kind):
+def is_near(offset, variance, near=NEAR):
     """Whether classes whose means have an offset (K, d) from a centre can be summed about it.
 
-    The sums then lose no more digits than posteriors can spare: those of a pooled covariance can
-    spare some more than those of each class.
+    Sums of squares then lose two digits at most, which leaves posteriors exact to 1e-12.
     """
-    return (np.abs(offset) <= NEAR[kind] * np.sqrt(np.abs(variance))).all()
+    return (offset**2 <= near**2 * variance).all()
 
 
 def sampled(codes, count, size, weight=None):

@@ -17,10 +17,11 @@ from sklearn_lhy._first_guess import (
     whitening_basis,
 )
 from sklearn_lhy._moments import Moments, joint, moved, total_mean, variances
-from sklearn_lhy._rows import NARROW, SMALL, add_gram, dense, row_blocks
+from sklearn_lhy._rows import NARROW, SMALL, add_gram, add_product, dense, row_blocks
 
 BLOCK_BYTES = 1 << 19
 LEAST_ROWS = 128  # rows that a product A'A needs to be worth writing (d, d) numbers for
+BUNCH_ROWS = 1 << 15  # rows that are summed by themselves
 STRIP = 64  # rows of a matrix that are mirrored at a time
 UPPER = ~np.tri(STRIP, dtype=bool)
 
@@ -37,7 +38,7 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     if guess is None and weight is None and not missing and len(codes) <= FEW:
         guess = rough_guess(X)
         moments = one_pass(X, guess, *options)
-        if is_near(moments.mean, variances(moments), kind):
+        if is_near(moments.mean, variances(moments)):
             guess = better_guess(moments) if len(codes) >= enough(X.shape[1], K) else None
             return moments if guess is None else one_pass(X, guess, *options)
         guess = None
@@ -47,31 +48,37 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
 
 
 def one_pass(X, guess, codes, count, kind, weight, fourth, missing):
-    """Moments of rows that a guess centres and whitens, in blocks that stay in the cache."""
+    """Moments of rows that a guess centres and whitens, in blocks that stay in the cache.
+
+    Bunches of blocks are summed by themselves where that costs nothing, so that less is rounded.
+    """
     d, K = X.shape[1], len(count)
     if fourth:  # moments of single features: no basis
         guess = guess._replace(basis=None)
-    groups, by_class = (1 if kind == "pooled" else K), kind == "each"
-    mass = np.zeros((K, d)) if missing else count[:, None]
-    first = np.zeros((K, d))
-    second = np.zeros((K, d) if kind == "axes" else (groups, d, d))
-    higher = np.zeros((2, K, d, d)) if fourth else None
+    by_class = kind == "each"
+    add = {"pooled": add_pooled, "each": add_by_class, "axes": add_features}[kind]
+    shapes = [(K, d), {"pooled": (1, d, d), "each": (K, d, d), "axes": (K, d)}[kind]]
+    shapes += ([(K, d)] if missing else []) + ([(2, K, d, d)] if fourth else [])
     blocks = row_blocks(X, block_bytes(d, K if by_class else 1, X.dtype.itemsize))
-    centred = mover(guess, blocks[0].stop)
-    place = np.empty((blocks[0].stop, d)) if by_class else None
-    for part in blocks:
-        w = None if weight is None else weight[part]
-        rows, label, w = weighty(X[part], codes[part], w)
-        A = centred(rows, label)  # (m, d), may be a view of X
-        if by_class:  # after a first look at the rows, which brought them into the cache
-            add_by_class(first, second, higher, *sorted_rows(A, label, w, place))
-        elif kind == "pooled":
-            add_pooled(first, second[0], A, label, w)
-        else:
-            add_features(first, second, A, label, w, mass if missing else None)
+    m = blocks[0].stop
+    centred, place = mover(guess, m), np.empty((m, d)) if by_class else None
+    bunch = len(blocks) if by_class else max(1, BUNCH_ROWS // m)
+    total = None
+    for start in range(0, len(blocks), bunch):
+        sums = [np.zeros(shape) for shape in shapes]
+        for part in blocks[start : start + bunch]:
+            w = None if weight is None else weight[part]
+            rows, label, w = weighty(X[part], codes[part], w)
+            A = centred(rows, label)  # (m, d), may be a view of X
+            if by_class:  # after a first look at the rows, which brought them into the cache
+                A, label, w = sorted_rows(A, label, w, place)
+            add(A, label, w, *sums)
+        total = sums if total is None else [a + b for a, b in zip(total, sums, strict=True)]
+    first, second, *more = total
     origin = guess.means - guess.shift
     origin = origin if guess.basis is None else origin @ guess.basis
-    third, fourth = (None, None) if higher is None else higher
+    mass = more[0] if missing else count[:, None]
+    third, fourth = more[0] if fourth else (None, None)
     sums = Moments(kind, guess.shift, guess.basis, count, mass, origin, second, third, fourth)
     return about_means(sums, first)
 
@@ -96,18 +103,15 @@ def mover(guess, m):
     spare = np.empty((m, len(guess.shift)))
     if guess.basis is None and not guess.means.any():
         return lambda rows, label: rows.astype(np.float64, order="C", copy=False)
-    if len(guess.means) == 1:
-        centre = np.repeat(guess.means, m, axis=0)  # faster than broadcasting over short rows
-
-        def centres(label):
-            return centre[: len(label)]
-    else:
-
-        def centres(label):
-            return np.take(guess.means, label, axis=0, out=spare[: len(label)], mode="clip")
+    common = len(guess.means) == 1
+    centre = np.repeat(guess.means, m if common else 1, axis=0)  # faster than broadcasting
 
     def move(rows, label):
-        A = np.subtract(rows, centres(label), out=spare[: len(label)])
+        A = spare[: len(rows)]
+        mine = centre[: len(rows)]
+        if not common:
+            mine = np.take(guess.means, label, axis=0, out=A, mode="clip")
+        np.subtract(rows, mine, out=A)
         return A if guess.basis is None else A @ guess.basis
 
     return move
@@ -134,14 +138,14 @@ def sorted_rows(rows, label, weight, place):
     return rows, label[order], None if weight is None else weight[order]
 
 
-def add_pooled(first, second, A, label, weight):
-    """Add the sums of rows to first (K, d), and their gram to second (d, d)."""
-    first += indicator(label, len(first), weight) @ A
-    add_gram(second, rooted(A, weight))
+def add_pooled(A, label, weight, first, second):
+    """Add the sums of rows A to first (K, d), and their gram to second (1, d, d)."""
+    add_product(first, indicator(label, len(first), weight), A)
+    add_gram(second[0], rooted(A, weight))
 
 
-def add_features(first, second, A, label, weight, mass):
-    """Add the sums of rows to first (K, d), and those of the squares to second (K, d).
+def add_features(A, label, weight, first, second, mass=None):
+    """Add the sums of rows A to first (K, d), and those of the squares to second (K, d).
 
     Where values may be missing, the weight of those that are there goes to mass (K, d).
     """
@@ -150,13 +154,13 @@ def add_features(first, second, A, label, weight, mass):
         unknown = np.isnan(A)
         mass += members @ ~unknown
         A = np.where(unknown, 0, A)
-    first += members @ A
+    add_product(first, members, A)
     root = rooted(A, weight)
-    second += indicator(label, len(first)) @ (root * root)
+    add_product(second, indicator(label, len(first)), root * root)
 
 
-def add_by_class(first, second, higher, A, label, weight):
-    """Add the sums of rows ordered by class to first (K, d), second (K, d, d) and higher ones."""
+def add_by_class(A, label, weight, first, second, higher=None):
+    """Add the sums of rows A ordered by class to first (K, d), second (K, d, d) and higher."""
     root, K = rooted(A, weight), len(first)
     weight = np.ones(len(A)) if weight is None else weight
     edges = np.searchsorted(label, np.arange(K + 1, dtype=label.dtype))

@@ -9,7 +9,7 @@ from scipy.linalg.blas import dgemm, dsyrk
 
 BLOCK_BYTES = 1 << 20  # a block and what is computed from it stay in the cache of one core
 SMALL = 1_000_000  # multiplications in a product that OpenBLAS does without copying its factors
-NARROW = 24  # columns up to which A'A is faster whole than without half of it
+NARROW = 32  # columns up to which A'A is faster whole than without half of it
 LONG_ROW = 400  # bytes, for a dot product to be faster than a product with a vector
 LARGE_BLOCK_BYTES = 1 << 26  # for sums over rows that are too many to be copied
 LABELLED = 16  # numbers: what a survey computes for a row from its label takes as much
@@ -57,6 +57,14 @@ def add_gram(S, A, times=1.0, keep=1.0):
         dgemm(times, A.T, A.T, trans_b=True, beta=keep, c=S.T, overwrite_c=True)
     else:
         dsyrk(times, A.T, beta=keep, c=S.T, overwrite_c=True)
+
+
+def add_product(S, W, A):
+    """S = S + W @ A (K, d) for W (K, m), which may be sparse, and rows A (m, d), in place."""
+    if sparse.issparse(W):
+        S += W @ A
+    else:
+        dgemm(1.0, A.T, W.T, beta=1.0, c=S.T, overwrite_c=True)
 
 
 def squares(X):

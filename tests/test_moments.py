@@ -42,8 +42,12 @@ def unfolded(moments):
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("block_bytes", [1, 1 << 30])
 @pytest.mark.parametrize("narrow", [0, 5])
-def test_moments_are_those_of_the_definition(kind, weighted, block_bytes, narrow, monkeypatch):
+@pytest.mark.parametrize("bunch", [1, 150])
+def test_moments_are_those_of_the_definition(
+    kind, weighted, block_bytes, narrow, bunch, monkeypatch
+):
     monkeypatch.setattr(_gather, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(_gather, "BUNCH_ROWS", bunch)
     for module in (_gather, _rows):
         monkeypatch.setattr(module, "NARROW", narrow)
     X, codes, w = rows()
@@ -176,7 +180,10 @@ def test_rows_of_weight_zero_leave_no_trace(kind):
         assert_allclose(a, b, rtol=1e-13)
 
 
-def test_missing_values_leave_the_other_moments_of_single_features():
+@pytest.mark.parametrize("bunch", [100, 1 << 15])
+def test_missing_values_leave_the_other_moments_of_single_features(bunch, monkeypatch):
+    monkeypatch.setattr(_gather, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(_gather, "BUNCH_ROWS", bunch)
     X, codes, w = rows()
     X[np.random.default_rng(3).random(X.shape) < 0.2] = np.nan
     X[codes == 1, 2] = np.nan
