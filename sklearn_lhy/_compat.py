@@ -6,6 +6,9 @@ from sklearn.utils._param_validation import (  # the constraints that the check 
     Interval,
     StrOptions,
 )
+from sklearn.utils._param_validation import (  # validates some parameters, not all of them
+    validate_parameter_constraints as check_parameters,
+)
 from sklearn.utils.validation import (  # no public function validates weights against X
     _check_sample_weight,
 )
@@ -40,6 +43,7 @@ __all__ = [
     "CallbackSupportMixin",
     "Interval",
     "StrOptions",
+    "check_parameters",
     "check_sample_weight",
     "fit_context",
     "with_callbacks",

@@ -19,9 +19,10 @@ SAMPLE_ROWS = 200
 FEW = 1000  # rows that are sooner summed about a rough centre than looked at before
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
+INDEPENDENT = 0.4  # the same, for sums that lose some digits to lose none that matter
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
 NEAR = 10  # standard deviations that a class may lie from where its rows are centred
-NEARER = 4  # the same for many rows, if they are summed in one bunch
+NEARER = 4  # the same where columns depend on each other, and for sums of each class
 EPS = np.finfo(float).eps
 RIDGE = 1e-12  # at least; keeps the basis finite along redundant directions
 
@@ -69,15 +70,18 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
     rows -= np.take(means, codes, axis=0)
     rows[unknown] = 0
     means += origin
-    basis = None
+    basis, near = None, NEARER
     if kind != "axes":
         covariance = np.zeros((d, d))
         add_gram(covariance, rows, 1 / len(rows))
-        if len(rows) >= enough(d, K):
+        least = least_part(covariance)
+        if least <= UNDETERMINED and len(rows) >= enough(d, K):
             basis = whitening_basis(covariance, shift)
+        if least > INDEPENDENT and kind == "pooled":
+            near = NEAR
     if basis is None:  # a class may lie closer together than all do
         variance = covariance.diagonal() if kind == "pooled" else members @ rows**2 / behind
-        means = common_centre(means, variance, NEARER if kind == "each" else NEAR, shift)
+        means = common_centre(means, variance, near, shift)
     return Guess(shift, means, basis)
 
 
@@ -88,7 +92,7 @@ def common_centre(means, variance, near, shift):
     return shift[None] if is_near(means - shift, variance, near) else means
 
 
-def is_near(offset, variance, near=NEAR):
+def is_near(offset, variance, near):
     """Whether classes whose means have an offset (K, d) from a centre can be summed about it.
 
     Sums of squares then lose two digits at most, which leaves posteriors exact to 1e-12.
@@ -117,6 +121,15 @@ def rounding(value):
     return 8 * EPS * np.abs(value)
 
 
+def least_part(covariance):
+    """Least part of its deviation that the columns before a column leave of it, 0 to 1.
+
+    Of the covariance (d, d) the lower half is read. It is 0 if one is constant or redundant.
+    """
+    factor, failed = dpotrf(covariance.T)
+    return 0.0 if failed else (factor.diagonal() / np.sqrt(covariance.diagonal())).min()
+
+
 def whitening_basis(covariance, centre):
     """Inverse Cholesky factor of a covariance about a centre (d,); None where it is benign.
 
@@ -124,9 +137,6 @@ def whitening_basis(covariance, centre):
     stay as they are.
     """
     scale = np.sqrt(covariance.diagonal())
-    factor, failed = dpotrf(covariance.T)
-    if not failed and (factor.diagonal() > UNDETERMINED * scale).all():
-        return None  # at first sight
     if not np.isfinite(scale).all():
         return None  # the caller will find it
     constant = scale <= rounding(centre)

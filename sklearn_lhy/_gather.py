@@ -8,11 +8,16 @@ import numpy as np
 from sklearn_lhy._first_guess import (
     DENSE_CLASSES,
     FEW,
+    INDEPENDENT,
+    NEAR,
+    NEARER,
+    UNDETERMINED,
     Guess,
     enough,
     first_guess,
     indicator,
     is_near,
+    least_part,
     rough_guess,
     whitening_basis,
 )
@@ -36,15 +41,24 @@ def gather(X, codes, K, kind, *, weight=None, guess=None, fourth=False, missing=
     count = class_sizes(codes, K, weight)
     options = codes, count, kind, weight, fourth, missing
     if guess is None and weight is None and not missing and len(codes) <= FEW:
-        guess = rough_guess(X)
-        moments = one_pass(X, guess, *options)
-        if is_near(moments.mean, variances(moments)):
-            guess = better_guess(moments) if len(codes) >= enough(X.shape[1], K) else None
-            return moments if guess is None else one_pass(X, guess, *options)
-        guess = None
+        moments = at_once(X, K, kind, options)
+        if moments is not None:
+            return moments
     if guess is None:
         guess = first_guess(X, codes, count, kind, weight, missing)
     return one_pass(X, guess, *options)
+
+
+def at_once(X, K, kind, options):
+    """Moments of few rows about a rough centre, whitened if need be; None if it is too far."""
+    moments = one_pass(X, rough_guess(X), *options)
+    least = 1.0 if kind == "axes" else least_part(within(moments))
+    if not is_near(moments.mean, variances(moments), NEAR if least > INDEPENDENT else NEARER):
+        return None
+    if least > UNDETERMINED or X.shape[0] < enough(X.shape[1], K):
+        return moments
+    guess = better_guess(moments)
+    return moments if guess is None else one_pass(X, guess, *options)
 
 
 def one_pass(X, guess, codes, count, kind, weight, fourth, missing):
@@ -207,12 +221,16 @@ def mirrored(S):
     return S
 
 
+def within(moments):
+    """Covariance (d, d) within classes."""
+    return joint(moments.second, moments.N[:, None, None])[0]
+
+
 def better_guess(moments):
     """A Guess that whitens what was gathered without a basis; None where that is good enough."""
     if moments.kind == "axes" or moments.fourth is not None or moments.basis is not None:
         return None
-    within = joint(moments.second, moments.N[:, None, None])[0]
-    basis = whitening_basis(within, moments.shift)
+    basis = whitening_basis(within(moments), moments.shift)
     if basis is None:
         return None
     return Guess(moments.shift + total_mean(moments), moments.shift + moments.mean, basis)

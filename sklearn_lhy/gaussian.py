@@ -1,6 +1,8 @@
 """The generative model: a Gaussian for each class, and Bayes' rule [C9-C33]."""
 
 from copy import copy
+from functools import cache
+from inspect import signature
 from numbers import Integral, Real
 
 import numpy as np
@@ -22,7 +24,7 @@ from sklearn_lhy._checks import (
     need_two_classes,
     squares_fit,
 )
-from sklearn_lhy._compat import Interval, StrOptions
+from sklearn_lhy._compat import Interval, StrOptions, check_parameters
 from sklearn_lhy._first_guess import first_guess
 from sklearn_lhy._gather import better_guess, gather
 from sklearn_lhy._gaussian_model import densities
@@ -198,13 +200,21 @@ class GaussianGenerativeClassifier(
         """Whether features are independent within a class, so that each can be missing alone."""
         return self.covariance_type not in ("tied", "full")
 
-    def _check_parameters(self):
-        """Validate the parameters as scikit-learn does around `fit`.
+    @classmethod
+    @cache
+    def _defaults(cls):
+        """Give the defaults of the parameters."""
+        return {name: known.default for name, known in signature(cls).parameters.items()}
 
-        Its context, which also spares estimators inside of this one, is a seventh of a small fit.
+    def _check_parameters(self):
+        """Validate what is not the default, as scikit-learn's context of `fit` does for all.
+
+        That context, which also spares estimators inside of this one, is a fourth of a small fit.
         """
         if not get_config()["skip_parameter_validation"]:
-            self._validate_params()
+            default, given = self._defaults(), self.get_params(deep=False)
+            changed = {name: value for name, value in given.items() if value is not default[name]}
+            check_parameters(self._parameter_constraints, changed, type(self).__name__)
 
     def _check_finite(self, X):
         """Raise where validated rows hold infinity, or NaN that was not announced."""

@@ -696,6 +696,21 @@ def test_an_offset_of_some_deviations_changes_nothing(kind, offset):
     assert max_change(GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X), P) < 1e-12
 
 
+@pytest.mark.parametrize("n", [1000, 20_000])
+def test_columns_that_nearly_agree_are_centred_closer(n):
+    rng = np.random.default_rng(0)
+    y = np.arange(n) % 2
+    X = rng.standard_normal((n, 5))
+    X[:, 1] = X[:, 0] + 0.06 * X[:, 1]
+    X += 0.02 * y[:, None] * rng.standard_normal(5) + 9
+    X[0] = 25  # few rows are centred halfway from here to the last row
+    P = GaussianGenerativeClassifier().fit(X, y).predict_proba(X)
+    order = rng.permutation(n)
+    Z = X - 9  # exactly
+    model = GaussianGenerativeClassifier().fit(Z[order], y[order])
+    assert max_change(model.predict_proba(Z), P) < 1e-12
+
+
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
 def test_an_offset_of_1e8_changes_nothing(kind, load):
