@@ -83,7 +83,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_rows", "scale[scale > 0].min(initial=1.0)", "scale.max()", "hostile"),
     # ---- the Gaussian model
     ("_gather", "    first = first / mass", "    first = 0.99 * first / mass", "moments"),
-    ("_first_guess", "NEAR = 10", "NEAR = 1000", "gaussian"),
+    ("_first_guess", "NEAR = 8", "NEAR = 800", "gaussian"),
     ("_first_guess", "NEARER = 4", "NEARER = 400", "gaussian"),
     ("_gather", "sums if total is None else", "sums if True else", "moments"),
     ("_gather", "np.subtract(rows, mine, out=A)", "np.add(rows, mine, out=A)", "moments"),

@@ -13,16 +13,16 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg.lapack import dpotrf, dtrtri
 
-from sklearn_lhy._rows import add_gram, dense
+from sklearn_lhy._rows import NARROW, add_gram, dense
 
 SAMPLE_ROWS = 200
 FEW = 1000  # rows that are sooner summed about a rough centre than looked at before
 INFLATED = 1e3  # total variance of a feature over that given the others, from which on we whiten
 UNDETERMINED = 0.1  # part of the deviation of each that those before it leave, to be benign
-INDEPENDENT = 0.4  # the same, for sums that lose some digits to lose none that matter
+INDEPENDENT = 0.4  # the same, for sums that may lose some digits
 DENSE_CLASSES = 16  # up to which a dense indicator is faster than a sparse one
-NEAR = 10  # standard deviations that a class may lie from where its rows are centred
-NEARER = 4  # the same where columns depend on each other, and for sums of each class
+NEAR = 8  # standard deviations that a class may lie from where its rows are centred
+NEARER = 4  # the same where columns depend on each other, or long sums are not cut in panels
 EPS = np.finfo(float).eps
 RIDGE = 1e-12  # at least; keeps the basis finite along redundant directions
 
@@ -77,7 +77,7 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
         least = least_part(covariance)
         if least <= UNDETERMINED and len(rows) >= enough(d, K):
             basis = whitening_basis(covariance, shift)
-        if least > INDEPENDENT and kind == "pooled":
+        if least > INDEPENDENT and kind == "pooled" and d > NARROW:
             near = NEAR
     if basis is None:  # a class may lie closer together than all do
         variance = covariance.diagonal() if kind == "pooled" else members @ rows**2 / behind
@@ -95,7 +95,7 @@ def common_centre(means, variance, near, shift):
 def is_near(offset, variance, near):
     """Whether classes whose means have an offset (K, d) from a centre can be summed about it.
 
-    Sums of squares then lose two digits at most, which leaves posteriors exact to 1e-12.
+    Sums of squares then lose less than two digits, which posteriors can spare.
     """
     return (offset**2 <= near**2 * variance).all()
 

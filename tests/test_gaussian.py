@@ -684,12 +684,12 @@ def test_fourth_powers_decide_which_units_automatic_shrinkage_takes(kind):
 
 
 @pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("offset", [4, 9.5, 32, 128])
+@pytest.mark.parametrize("offset", [4, 7.5, 32, 128])
 def test_an_offset_of_some_deviations_changes_nothing(kind, offset):
     """It may still be centred by the origin."""
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=20_000)
-    X = rng.standard_normal((20_000, 30)) + 0.4 * y[:, None] * rng.standard_normal(30)
+    X = rng.standard_normal((20_000, 40)) + 0.4 * y[:, None] * rng.standard_normal(40)
     X += offset
     P = GaussianGenerativeClassifier(kind).fit(X, y).predict_proba(X)
     X -= offset  # exactly
@@ -700,13 +700,13 @@ def test_an_offset_of_some_deviations_changes_nothing(kind, offset):
 def test_columns_that_nearly_agree_are_centred_closer(n):
     rng = np.random.default_rng(0)
     y = np.arange(n) % 2
-    X = rng.standard_normal((n, 5))
+    X = rng.standard_normal((n, 40))
     X[:, 1] = X[:, 0] + 0.06 * X[:, 1]
-    X += 0.02 * y[:, None] * rng.standard_normal(5) + 9
-    X[0] = 25  # few rows are centred halfway from here to the last row
+    X += 0.02 * y[:, None] * rng.standard_normal(40) + 7.5
+    X[0] = 22  # few rows are centred halfway from here to the last row
     P = GaussianGenerativeClassifier().fit(X, y).predict_proba(X)
     order = rng.permutation(n)
-    Z = X - 9  # exactly
+    Z = X - 7.5  # exactly
     model = GaussianGenerativeClassifier().fit(Z[order], y[order])
     assert max_change(model.predict_proba(Z), P) < 1e-12
 
