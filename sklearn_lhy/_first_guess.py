@@ -75,10 +75,10 @@ def first_guess(X, codes, count, kind, weight=None, missing=False, known=None):
         covariance = np.zeros((d, d))
         add_gram(covariance, rows, 1 / len(rows))
         least = least_part(covariance)
-        if least <= UNDETERMINED and len(rows) >= enough(d, K):
+        if dependent(least, len(rows), d, K):
             basis = whitening_basis(covariance, shift)
-        if least > INDEPENDENT and kind == "pooled" and d > NARROW:
-            near = NEAR
+        if kind == "pooled" and d > NARROW:
+            near = reach(least)
     if basis is None:  # a class may lie closer together than all do
         variance = covariance.diagonal() if kind == "pooled" else members @ rows**2 / behind
         means = common_centre(means, variance, near, shift)
@@ -90,6 +90,11 @@ def common_centre(means, variance, near, shift):
     if is_near(means, variance, near):
         return np.zeros((1, len(shift)))  # a subtraction less
     return shift[None] if is_near(means - shift, variance, near) else means
+
+
+def reach(least):
+    """How many standard deviations a centre may lie off, given the `least_part` of columns."""
+    return NEAR if least > INDEPENDENT else NEARER
 
 
 def is_near(offset, variance, near):
@@ -128,6 +133,11 @@ def least_part(covariance):
     """
     factor, failed = dpotrf(covariance.T)
     return 0.0 if failed else (factor.diagonal() / np.sqrt(covariance.diagonal())).min()
+
+
+def dependent(least, n, d, K):
+    """Whether n rows tell that some columns may nearly determine others, given `least_part`."""
+    return least <= UNDETERMINED and n >= enough(d, K)
 
 
 def whitening_basis(covariance, centre):

@@ -8,16 +8,13 @@ import numpy as np
 from sklearn_lhy._first_guess import (
     DENSE_CLASSES,
     FEW,
-    INDEPENDENT,
-    NEAR,
-    NEARER,
-    UNDETERMINED,
     Guess,
-    enough,
+    dependent,
     first_guess,
     indicator,
     is_near,
     least_part,
+    reach,
     rough_guess,
     whitening_basis,
 )
@@ -53,9 +50,9 @@ def at_once(X, K, kind, options):
     """Moments of few rows about a rough centre, whitened if need be; None if it is too far."""
     moments = one_pass(X, rough_guess(X), *options)
     least = 1.0 if kind == "axes" else least_part(within(moments))
-    if not is_near(moments.mean, variances(moments), NEAR if least > INDEPENDENT else NEARER):
+    if not is_near(moments.mean, variances(moments), reach(least)):
         return None
-    if least > UNDETERMINED or X.shape[0] < enough(X.shape[1], K):
+    if not dependent(least, *X.shape, K):
         return moments
     guess = better_guess(moments)
     return moments if guess is None else one_pass(X, guess, *options)
