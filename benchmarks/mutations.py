@@ -86,7 +86,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_first_guess", "NEAR = 8", "NEAR = 800", "gaussian"),
     ("_first_guess", "NEARER = 4", "NEARER = 400", "gaussian"),
     ("_gather", "sums if total is None else", "sums if True else", "moments"),
-    ("_gather", "np.subtract(rows, mine, out=A)", "np.add(rows, mine, out=A)", "moments"),
+    ("_gather", "np.subtract(rows, centre, out=A)", "np.add(rows, centre, out=A)", "moments"),
     ("_gaussians", "np.sqrt(np.vdot(corr, corr))", "1e-300", "gaussian"),
     ("gaussian", "if value is not default[name]", "if False", "gaussian"),
     ("_gather", "if not is_near(moments.mean,", "if False and (moments.mean,", "moments"),

@@ -114,15 +114,17 @@ def mover(guess, m):
     spare = np.empty((m, len(guess.shift)))
     if guess.basis is None and not guess.means.any():
         return lambda rows, label: rows.astype(np.float64, order="C", copy=False)
-    common = len(guess.means) == 1
-    centre = np.repeat(guess.means, m if common else 1, axis=0)  # faster than broadcasting
+    common = None
+    if len(guess.means) == 1:
+        common = np.repeat(guess.means, m, axis=0)  # faster than broadcasting over short rows
 
     def move(rows, label):
         A = spare[: len(rows)]
-        mine = centre[: len(rows)]
-        if not common:
-            mine = np.take(guess.means, label, axis=0, out=A, mode="clip")
-        np.subtract(rows, mine, out=A)
+        if common is None:
+            centre = np.take(guess.means, label, axis=0, out=A, mode="clip")
+        else:
+            centre = common[: len(rows)]
+        np.subtract(rows, centre, out=A)
         return A if guess.basis is None else A @ guess.basis
 
     return move
