@@ -65,11 +65,12 @@ def test_moments_are_those_of_the_definition(
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_many_classes_are_summed_as_few_are(kind, weighted):
-    X, codes, w = rows(n=2000, K=20)
+@pytest.mark.parametrize("K", [3, 20])
+def test_many_rows_are_summed_in_few_and_in_many_classes(kind, weighted, K):
+    X, codes, w = rows(n=2000, K=K)
     w = w if weighted else np.ones(len(X))
-    count, mean, second, _, _ = oracle(X, codes, 20, w)
-    moments = gather(X, codes, 20, kind, weight=w if weighted else None)
+    count, mean, second, _, _ = oracle(X, codes, K, w)
+    moments = gather(X, codes, K, kind, weight=w if weighted else None)
     assert_allclose(moments.N, count, rtol=1e-13)
     found_mean, found = unfolded(moments)
     assert_allclose(found_mean, mean, rtol=1e-11, atol=1e-11)
