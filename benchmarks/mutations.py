@@ -96,7 +96,7 @@ BREAKS = [  # module, what stands there, what stands there instead, tests that s
     ("_gather", "[*sizes, len(codes) - sum(sizes)]", "[*sizes, len(codes)]", "moments"),
     ("_gaussians", "if inflation(into, scaled) < EXACT:", "if True:", "gaussian"),
     ("_gaussians", "if not bound < EXACT and not inflation(W, Sigma) <", "if 1 >", "gaussian"),
-    ("gaussian", "if not squares_fit(second):", "if False:", "hostile gaussian"),
+    ("gaussian", "if not squares_fit(second, second.dtype):", "if False:", "hostile gaussian"),
     ("_gather", "sums.N.sum() or 1", "mass.sum()", "moments"),
     ("_moments", "share = b.N.sum() / max(", "share = b.N.max() / max(", "moments"),
     ("_gather", "mass += members @ ~unknown", "mass += members @ unknown", "moments"),

@@ -32,9 +32,9 @@ def least_square(dtype):
     return precision.tiny / precision.eps
 
 
-def squares_fit(second):
-    """Whether all sums or means of squares are finite and none of them has vanished."""
-    return second.min() >= least_square(second.dtype) and second.max() < np.inf
+def squares_fit(second, dtype):
+    """Whether all sums of squares, computed in dtype, are finite and none of them has vanished."""
+    return second.min() >= least_square(dtype) and second.max() < np.inf
 
 
 def check_squares(X, second, dtype, power=2):
@@ -43,8 +43,7 @@ def check_squares(X, second, dtype, power=2):
     second (d,) are sums or means of squares (power 4: of fourth powers) of the columns, about any
     centre, computed in dtype.
     """
-    least = least_square(dtype)
-    if second.min() >= least and second.max() < np.inf:
+    if squares_fit(second, dtype):
         return
     powers = {2: "squares", 4: "fourth powers (for shrinkage='auto')"}[power]
     if not np.isfinite(second).all():
@@ -52,6 +51,7 @@ def check_squares(X, second, dtype, power=2):
             f"X holds values whose {powers}, times their weights, overflow {dtype}: scale its"
             " columns down."
         )
+    least = least_square(dtype)
     columns = np.flatnonzero(second < least)
     size = dense(magnitudes(X[:, columns]).max(axis=0)).ravel()
     lost = columns[(size > 0) & (size < least ** (1 / power))]

@@ -379,7 +379,7 @@ class GaussianGenerativeClassifier(
                 missing=self.allow_nan and self._axes(),
             )
         second = _moments.variances(moments)
-        if not squares_fit(second):
+        if not squares_fit(second, second.dtype):
             if not np.isfinite(second).all():
                 self._check_finite(X)
             check_squares(X, second.sum(axis=0), second.dtype)

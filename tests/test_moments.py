@@ -32,6 +32,13 @@ def oracle(X, codes, K, w):
     return count, mean, second, third, fourth
 
 
+def of_kind(kind, second, count):
+    """Second moments of a kind from those of each class (K, d, d)."""
+    if kind == "pooled":
+        return np.average(second, axis=0, weights=count)[None]
+    return np.diagonal(second, axis1=1, axis2=2) if kind == "axes" else second
+
+
 def unfolded(moments):
     """Mean in x and second moments in x."""
     moments = expressed(moments, np.zeros_like(moments.shift), None)
@@ -56,10 +63,7 @@ def test_moments_are_those_of_the_definition(
     assert_allclose(moments.N, count, rtol=1e-13)
     found_mean, found = unfolded(moments)
     assert_allclose(found_mean, mean, rtol=1e-12)
-    if kind == "pooled":
-        second = np.average(second, axis=0, weights=count)[None]
-    elif kind == "axes":
-        second = np.diagonal(second, axis1=1, axis2=2)
+    second = of_kind(kind, second, count)
     assert_allclose(found, second, rtol=1e-12, atol=1e-12 * np.abs(second).max())
 
 
@@ -74,10 +78,7 @@ def test_many_rows_are_summed_in_few_and_in_many_classes(kind, weighted, K):
     assert_allclose(moments.N, count, rtol=1e-13)
     found_mean, found = unfolded(moments)
     assert_allclose(found_mean, mean, rtol=1e-11, atol=1e-11)
-    if kind == "pooled":
-        second = np.average(second, axis=0, weights=count)[None]
-    elif kind == "axes":
-        second = np.diagonal(second, axis1=1, axis2=2)
+    second = of_kind(kind, second, count)
     assert_allclose(found, second, atol=1e-12 * np.abs(second).max())
 
 
@@ -235,10 +236,7 @@ def test_few_rows_are_summed_again_where_their_centre_was_poor(kind):
     _, mean, second, _, _ = oracle(X, codes, 3, np.ones(300))
     moments = gather(X, codes, 3, kind)
     assert_allclose(moments.shift + moments.mean, mean, atol=1e-8)
-    if kind == "pooled":
-        second = np.average(second, axis=0, weights=np.bincount(codes))[None]
-    elif kind == "axes":
-        second = np.diagonal(second, axis1=1, axis2=2)
+    second = of_kind(kind, second, np.bincount(codes))
     assert_allclose(moments.second, second, atol=1e-8 * np.abs(second).max())
 
 
